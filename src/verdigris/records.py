@@ -1,0 +1,293 @@
+"""The frozen shapes that pass between stages: Event, Chunk, Anchor, Hit and their parts.
+
+Times are UTC, ISO 8601 with a trailing Z and whole seconds; '' is unknown.
+Documents are named by their path relative to the repository's root (POSIX separators),
+or `commit:SHA` with the full hash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["session", "commit", "doc", "code"]
+KINDS: tuple[Kind, ...] = ("session", "commit", "doc", "code")
+
+DOCUMENT_SEEN = "document.seen"
+DOCUMENT_GONE = "document.gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A span of lines, counted from 1, both ends included."""
+
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return f"{self.start}-{self.end}" if self.end > self.start else str(self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One text file as read: decoded, secrets redacted, line count kept."""
+
+    path: str
+    text: str
+    version: str
+    """Hex digest of the file's bytes and of the parser's version."""
+    time: str = ""
+    """Last modification on disk."""
+    secrets: int = 0
+    """How many secrets were redacted in it."""
+    warning: str = ""
+    """What was doubtful about its encoding; '' when nothing was."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file of a commit; status is git's letter: A, M, D, R, C or T."""
+
+    path: str
+    status: str
+    old_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitDetails:
+    """What git knows of a commit besides its message."""
+
+    sha: str
+    author: str
+    email: str
+    authored: str
+    committed: str
+    parents: tuple[str, ...] = ()
+    files: tuple[FileChange, ...] = ()
+    tags: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    """Any of 'merge', 'bulk', 'bot'."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDetails:
+    """The head of a session log."""
+
+    id: str
+    title: str
+    started: str = ""
+    llm: str = ""
+    branch: str = ""
+    starting_commit: str = ""
+    tag: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported module or file as the source spells it, with the names taken from it."""
+
+    module: str
+    line: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: `name` is the last part of the callee (`embed` of `self.engine.embed(…)`)."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileDetails:
+    """What a parser found out about a whole file."""
+
+    language: str = ""
+    parser: str = "text"
+    """'tree-sitter', 'markdown', 'restructuredtext', or 'text' for a file only cut into blocks."""
+    imports: tuple[Import, ...] = ()
+    calls: tuple[Call, ...] = ()
+    """Calls outside every symbol."""
+    warning: str = ""
+    """Why the parser fell back or gave up on a part; '' when it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolDetails:
+    """A named definition in code."""
+
+    name: str
+    """Qualified within the file: `Class.method`."""
+    symbol_kind: str
+    """'function', 'method', 'class', 'struct', 'enum', 'trait', 'interface', 'type', …"""
+    signature: str = ""
+    docstring: str = ""
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDetails:
+    """The first event of every version of a document: what the document is."""
+
+    kind: Kind
+    title: str = ""
+    file: FileDetails | None = None
+    commit: CommitDetails | None = None
+    session: SessionDetails | None = None
+
+
+Details = SeenDetails | SymbolDetails | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One immutable fact read from a source.
+
+    kind: `document.seen` opens a version of a document, `document.gone` ends it; all others
+    (`session.decision`, `doc.section`, `code.symbol`, `code.text`, `commit.message` …) are
+    content of that version and cover disjoint parts of it.
+    """
+
+    kind: str
+    document: str
+    version: str
+    text: str = ""
+    """Whole and redacted; embedding limits do not apply here."""
+    lines: Lines | None = None
+    heading: str = ""
+    """Heading path (`Guide > Install`), qualified symbol, or title of the block."""
+    time: str = ""
+    session: str = ""
+    branch: str = ""
+    commit: str = ""
+    details: Details = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where a chunk comes from."""
+
+    document: str
+    lines: Lines | None = None
+    symbol: str = ""
+    content_hash: str = ""
+    commit: str = ""
+    session: str = ""
+    time: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage: what is shown, what is embedded, and where it comes from."""
+
+    anchor: Anchor
+    kind: Kind
+    event_kind: str
+    heading: str
+    text: str
+    embedded_text: str
+    """The text with its path and heading or symbol in front: what the model sees."""
+    text_hash: bytes
+    """First 16 bytes of the SHA-256 of `embedded_text`."""
+
+
+@dataclass(slots=True)
+class ScrapeReport:
+    """What a scrape saw: counted, never silent."""
+
+    documents: dict[str, int] = field(default_factory=dict)
+    """Read documents by kind."""
+    gone: int = 0
+    events: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    """Files not read, by reason ('binary', 'too large', 'lock file' …)."""
+    parsers: dict[str, int] = field(default_factory=dict)
+    """Files by parser, so that 'text' fallback is visible."""
+    warnings: list[str] = field(default_factory=list)
+    secrets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an answer may consist of; empty fields do not filter."""
+
+    kinds: tuple[Kind, ...] = ()
+    path: str = ""
+    """A path prefix (`src/engine`) or a glob (`*.py`, `src/**/test_*.py`)."""
+    since: str = ""
+    """Documents that changed at or after this time."""
+    before: str = ""
+    """Documents that existed before this time."""
+    before_session: str = ""
+    """Sessions with a smaller id; set beside `before` where that named a session."""
+    documents: frozenset[str] | None = None
+    """Only these documents (a branch's), None = all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk as shown in an answer."""
+
+    lines: Lines | None
+    symbol: str
+    heading: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRank:
+    """A document's place in one lane, among documents of its kind; score in the lane's own unit."""
+
+    lane: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document of an answer with its best passages; `lines` and `symbol` are the best one's."""
+
+    document: str
+    kind: Kind
+    title: str
+    path: str
+    lines: Lines | None
+    symbol: str
+    commit: str
+    session: str
+    time: str
+    score: float
+    passages: tuple[Passage, ...]
+    lanes: tuple[LaneRank, ...]
+    author: str = ""
+    """Who wrote a commit; '' for everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """What the index holds, and how far it is behind the work tree."""
+
+    documents: int
+    chunks: int
+    vectors: int
+    commits_behind: int = 0
+    files_behind: int = 0
+
+    @property
+    def chunks_without_vectors(self) -> int:
+        """Chunks that only the lexical lanes can find."""
+        return self.chunks - self.vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    state: IndexState
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0

@@ -1,0 +1,103 @@
+"""The only reader of environment and configuration files: flags > environment > project > user."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from verdigris.errors import SettingsError
+
+STATE_FOLDER = ".verdigris"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every value that can be configured; `origins` says where each came from."""
+
+    model: str = "all-minilm-l6-v2"
+    """Name of the embedding model."""
+    threads: int = 0
+    """Threads for inference; 0 = as many as the process may use."""
+    max_file_bytes: int = 1_048_576
+    """Larger files are skipped and counted."""
+    cache_dir: str = ""
+    """The user's cache of vectors; '' = where the platform keeps caches."""
+    local_dir: str = ""
+    """Where log and index lie; '' = `.verdigris/local` in the work tree."""
+    origins: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    def cache_path(self) -> Path:
+        """Folder of the user-wide cache."""
+        if self.cache_dir:
+            return Path(self.cache_dir).expanduser()
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("verdigris"))
+
+
+_NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
+_NUMBERS = {"threads": (0, 1024), "max_file_bytes": (1, 2**31)}
+
+
+def load_settings(root: Path | None) -> Settings:
+    """Settings for the repository at `root` (None: user and environment only).
+
+    Raises SettingsError that names file, key and accepted values.
+    """
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(_NAMES, "default")
+    for origin, layer in _layers(root):
+        for key, value in layer.items():
+            values[key] = _checked(origin, key, value)
+            origins[key] = origin
+    return Settings(**values, origins=tuple(origins.items()))
+
+
+def _layers(root: Path | None) -> list[tuple[str, dict[str, Any]]]:
+    layers = [_toml(_user_config())]
+    if root is not None:
+        layers.append(_toml(root / STATE_FOLDER / "config.toml"))
+    layers += [
+        (f"VERDIGRIS_{name.upper()}", {name: os.environ[f"VERDIGRIS_{name.upper()}"]})
+        for name in _NAMES
+        if os.environ.get(f"VERDIGRIS_{name.upper()}")
+    ]
+    return layers
+
+
+def _user_config() -> Path:
+    if folder := os.environ.get("VERDIGRIS_CONFIG_DIR"):
+        return Path(folder) / "config.toml"
+    base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
+    return (Path(base) if base else Path.home() / ".config") / "verdigris" / "config.toml"
+
+
+def _toml(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        return str(path), tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return str(path), {}
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read ({error.strerror}); mend or delete it"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML ({error}); mend or delete it") from error
+
+
+def _checked(origin: str, key: str, value: object) -> object:
+    if key not in _NAMES:
+        raise SettingsError(f"{origin}: unknown key {key!r}; known: {', '.join(_NAMES)}")
+    if key not in _NUMBERS:
+        if not isinstance(value, str):
+            raise SettingsError(f"{origin}: {key} must be a text, not {value!r}")
+        return value
+    low, high = _NUMBERS[key]
+    number = int(str(value)) if re.fullmatch(r"[0-9]{1,12}", str(value)) else low - 1
+    if not low <= number <= high:
+        raise SettingsError(f"{origin}: {key} must be a whole number from {low} to {high}")
+    return number
