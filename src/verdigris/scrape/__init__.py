@@ -1,0 +1,1 @@
+"""Scrapers: read sessions, git history, code and documents into events."""

@@ -1,0 +1,269 @@
+"""Lists a work tree's text files, tells which changed since they were last seen, and reads them.
+
+Method: git's own ignore rules (`git ls-files`), then `.verdigrisignore`; changes are found by
+file status as git's index does, with its remedy for files modified while they are being looked
+at ("racy git").
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from verdigris.errors import SettingsError
+from verdigris.records import SourceFile
+from verdigris.scrape.file_content import PARSER_VERSION, decode, is_binary, unwanted, version_of
+from verdigris.scrape.repository import Repository, git_output
+from verdigris.scrape.secrets import redact
+
+MAX_BYTES = 1 << 20
+"""Larger files are data: they are counted, not read."""
+
+_RACY_NS = 2_000_000_000
+"""A file modified this short ago may change again without its modification time changing."""
+
+_RACY = "racy"
+_RETRIED = frozenset({"!too large", "!not readable"})
+"""Skipped for reasons that a setting or a permission may end, which no status shows."""
+
+_IGNORE_FILE = ".verdigrisignore"
+# Not through links, and without waiting for a pipe's other end. Not every system has each flag.
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+_LOCK_FILES = (
+    r"package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|deno\.lock"
+    r"|Cargo\.lock|poetry\.lock|uv\.lock|pdm\.lock|Pipfile\.lock|pixi\.lock|conda-lock\.yml"
+    r"|Gemfile\.lock|composer\.lock|mix\.lock|pubspec\.lock|Podfile\.lock|Cartfile\.resolved"
+    r"|Package\.resolved|packages\.lock\.json|gradle\.lockfile|go\.sum|go\.work\.sum|flake\.lock"
+    r"|MODULE\.bazel\.lock|Brewfile\.lock\.json|\.terraform\.lock\.hcl"
+)
+_VENDORED_FOLDERS = (
+    r"node_modules|bower_components|jspm_packages|vendor|vendored|_vendor|third[_-]?party"
+    r"|site-packages|\.venv|Pods|\.yarn|__pycache__"
+)
+_SKIPPED_NAMES = re.compile(
+    rf"(?P<lock_file>(?:^|/)(?:{_LOCK_FILES})$)"
+    rf"|(?P<vendored>(?:^|/)(?:{_VENDORED_FOLDERS})/)"
+    r"|(?P<generated>[.-]min\.(?:js|css|mjs)$|\.(?:js|css|mjs)\.map$|_pb2(?:_grpc)?\.pyi?$"
+    r"|\.pb\.(?:go|cc|h)$|\.g\.dart$)"
+    r"|(?P<own>^\.verdigris/local/)"
+    r"|(?P<undecodable>[\ud800-\udfff])"
+)
+_REASONS = {
+    "lock_file": ("lock file",),
+    "vendored": ("vendored",),
+    "generated": ("generated",),
+    "undecodable": ("name is not UTF-8",),
+}
+"""Reasons by the group that matched; verdigris's own files are not worth counting."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileList:
+    """The files of a work tree that are worth reading, and how many are not, by reason."""
+
+    paths: tuple[str, ...]
+    skipped: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not read, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileChanges:
+    """What differs from the stamps of the last reading."""
+
+    changed: Mapping[str, str]
+    """Path → new stamp of new files and of files whose bytes changed: to be read."""
+    restamped: Mapping[str, str]
+    """Path → new stamp of files that need no reading: only touched, or skipped."""
+    gone: tuple[str, ...]
+    """Files that were read and are now missing, ignored or skipped."""
+    forgotten: tuple[str, ...]
+    """Stamps without a file: to be dropped."""
+    skipped: Mapping[str, int]
+    """All files that are not read, by reason."""
+
+
+def list_files(repository: Repository) -> FileList:
+    """Paths that git tracks or would offer to add, sorted, without what is not worth reading.
+
+    Left out and counted: what `.verdigrisignore` names, lock files, vendored and generated
+    files, submodules, names that are not UTF-8. Not counted: what git itself ignores, and
+    verdigris's own `.verdigris/local`. A tracked file may be missing on disk.
+    Raises SettingsError for a line of `.verdigrisignore` that is no pattern.
+    """
+    output = git_output(
+        repository.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"
+    )
+    submodules = frozenset(repository.submodules)
+    skipped: Counter[str] = Counter()
+    paths = []
+    for path in sorted(set(os.fsdecode(output).split("\0")) - {""}):
+        if path in submodules or path.endswith("/"):  # a repository inside, registered or not
+            skipped["submodule"] += 1
+        elif found := _SKIPPED_NAMES.search(path):
+            skipped.update(_REASONS.get(found.lastgroup or "", ()))
+        else:
+            paths.append(path)
+    wanted = _without_ignored(repository.root, paths)
+    skipped.update([f"in {_IGNORE_FILE}"] * (len(paths) - len(wanted)))
+    return FileList(tuple(wanted), skipped)
+
+
+def file_changes(
+    repository: Repository, stamps: Mapping[str, str], max_bytes: int = MAX_BYTES
+) -> FileChanges:
+    """Compare the work tree with the stamps of the last reading ({} for the first).
+
+    A file whose status is still the stamp's is not opened. To be called before `read_file`:
+    what changes between the two is found by the next call. A stamp is `STATUS|VERSION`, or
+    `STATUS|!REASON` for a skipped file.
+    """
+    listed = list_files(repository)
+    skipped = Counter(listed.skipped)
+    changed: dict[str, str] = {}
+    restamped: dict[str, str] = {}
+    present = _statuses(repository.root, listed.paths, skipped)
+    for path, status in present.items():
+        stamp = stamps.get(path, "")
+        old_status, _, version = stamp.partition("|")
+        if status != old_status or status == _RACY or version in _RETRIED:
+            now = _version_on_disk(repository.root, path, max_bytes)
+            same = now == version or now.startswith("!")
+            (restamped if same else changed)[path] = f"{status}|{now}"
+            version = now
+        if version.startswith("!"):
+            skipped[version[1:]] += 1
+    known = {path for path, stamp in stamps.items() if "|!" not in stamp}
+    unread = {path for path, stamp in restamped.items() if "|!" in stamp}
+    missing = stamps.keys() - present.keys()
+    return FileChanges(
+        changed=changed,
+        restamped={path: stamp for path, stamp in restamped.items() if stamps.get(path) != stamp},
+        gone=tuple(sorted(known & (missing | unread))),
+        forgotten=tuple(sorted(missing)),
+        skipped=skipped,
+    )
+
+
+def read_file(
+    repository: Repository, path: str, max_bytes: int = MAX_BYTES
+) -> SourceFile | Skipped:
+    """A file's text, decoded, with secrets redacted and its line numbers kept.
+
+    path: relative to the root. Returns Skipped, with the reason, for what is missing, binary,
+    too large, a symbolic link (or below one), not a regular file, not readable, minified or
+    generated. Never waits for a pipe.
+    """
+    data = _read_bytes(repository.root, path, max_bytes)
+    if isinstance(data, Skipped):
+        return data
+    decoded = decode(data.bytes)
+    if reason := unwanted(path, decoded.text):
+        return Skipped(path, reason)
+    redacted = redact(decoded.text, path)
+    return SourceFile(
+        path=path,
+        text=redacted.text,
+        version=version_of(data.bytes),
+        time=datetime.fromtimestamp(data.modified, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        secrets=redacted.count,
+        warning=decoded.warning,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _FileBytes:
+    bytes: bytes
+    modified: float
+
+
+def _without_ignored(root: Path, paths: list[str]) -> list[str]:
+    """The paths that `.verdigrisignore`, in gitignore's syntax, does not name."""
+    try:
+        lines = (root / _IGNORE_FILE).read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return paths
+    from pathspec import GitIgnoreSpec  # only where there is such a file: importing takes 30 ms
+
+    try:
+        spec = GitIgnoreSpec.from_lines(lines)
+    except ValueError as error:
+        raise SettingsError(f"{root / _IGNORE_FILE}: {error}; correct or remove it") from error
+    return [path for path in paths if not spec.match_file(path)]
+
+
+def _statuses(root: Path, paths: Sequence[str], skipped: Counter[str]) -> dict[str, str]:
+    """Path → status of the regular files among the paths; others are counted in `skipped`."""
+    statuses = {}
+    youngest = time.time_ns() - _RACY_NS
+    for path in paths:
+        try:
+            seen = os.lstat(f"{root}/{path}")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            skipped["not readable"] += 1
+            continue
+        if not stat.S_ISREG(seen.st_mode):
+            skipped[_unreadable_kind(seen.st_mode)] += 1
+        elif seen.st_mtime_ns > youngest:
+            statuses[path] = _RACY
+        else:
+            times = f"{seen.st_mtime_ns}:{seen.st_ctime_ns}"
+            statuses[path] = f"{PARSER_VERSION}:{seen.st_size}:{times}:{seen.st_ino}"
+    return statuses
+
+
+def _unreadable_kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "submodule"  # git lists no other directories
+    return "symbolic link" if stat.S_ISLNK(mode) else "not a regular file"
+
+
+def _version_on_disk(root: Path, path: str, max_bytes: int) -> str:
+    """The version of a file that will be read, or `!REASON` for one that will not."""
+    data = _read_bytes(root, path, max_bytes)
+    if isinstance(data, Skipped):
+        return f"!{data.reason}"
+    reason = unwanted(path, decode(data.bytes).text)
+    return f"!{reason}" if reason else version_of(data.bytes)
+
+
+def _read_bytes(root: Path, path: str, max_bytes: int) -> _FileBytes | Skipped:
+    full = root / path
+    if os.path.realpath(full.parent) != str(full.parent):
+        return Skipped(path, "symbolic link")  # one of its folders was replaced by a link
+    try:
+        descriptor = os.open(full, _OPEN_FLAGS)
+    except FileNotFoundError:
+        return Skipped(path, "missing")
+    except OSError as error:
+        return Skipped(path, "symbolic link" if error.errno == errno.ELOOP else "not readable")
+    seen = os.fstat(descriptor)
+    if not stat.S_ISREG(seen.st_mode) or seen.st_size > max_bytes:
+        os.close(descriptor)
+        regular = stat.S_ISREG(seen.st_mode)
+        return Skipped(path, "too large" if regular else _unreadable_kind(seen.st_mode))
+    with os.fdopen(descriptor, "rb") as file:
+        data = file.read(max_bytes)
+    return Skipped(path, "binary") if is_binary(data) else _FileBytes(data, seen.st_mtime)

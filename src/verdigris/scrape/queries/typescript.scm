@@ -1,0 +1,15 @@
+(abstract_class_declaration name: (_) @name body: (_) @body) @symbol.class
+(interface_declaration name: (_) @name body: (_) @body) @symbol.interface
+(type_alias_declaration name: (_) @name) @symbol.type
+(enum_declaration name: (_) @name body: (_) @body) @symbol.enum
+(internal_module name: (_) @name body: (_) @body) @symbol.namespace
+(module name: (_) @name body: (_) @body) @symbol.namespace
+(function_signature name: (_) @name) @symbol.function
+(abstract_method_signature name: (_) @name) @symbol.function
+(class_body (method_signature name: (_) @name) @symbol.function)
+(class_body (public_field_definition name: (_) @name
+  value: (arrow_function body: (_) @body)) @symbol.function)
+(class_body (public_field_definition name: (_) @name
+  value: (function_expression body: (_) @body)) @symbol.function)
+
+(import_statement (import_require_clause source: (string (string_fragment) @module))) @import
