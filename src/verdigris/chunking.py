@@ -1,0 +1,105 @@
+"""Cut a document's events into chunks: passages small enough to embed whole. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+
+from verdigris.records import Anchor, Chunk, Event, Kind, Lines, SeenDetails, SymbolDetails
+
+MAX_CHARACTERS = {"session": 900, "commit": 900, "doc": 900, "code": 800}
+"""Longest passage by kind: about 200 tokens, so that the prefix fits into the model's 256."""
+
+_PREFIX_CHARACTERS = 160
+_WORD = re.compile(r"[A-Za-z0-9]")
+
+
+def chunk_document(seen: Event, content: Sequence[Event]) -> list[Chunk]:
+    """Chunks of one version of a document.
+
+    seen: its `document.seen` event (with SeenDetails); content: its content events.
+    Every line with a letter or digit of the content lands in a chunk.
+    """
+    details = seen.details
+    if not isinstance(details, SeenDetails):
+        raise TypeError(f"{seen.document}: the first event of a document carries SeenDetails")
+    return [
+        _chunk(seen, details, event, piece, lines)
+        for event in content
+        for piece, lines in _pieces(event, MAX_CHARACTERS[details.kind])
+    ]
+
+
+def _chunk(
+    seen: Event, details: SeenDetails, event: Event, text: str, lines: Lines | None
+) -> Chunk:
+    embedded = prefix(details.kind, seen.document, details.title, event) + text
+    return Chunk(
+        anchor=Anchor(
+            document=seen.document,
+            lines=lines,
+            symbol=event.details.name if isinstance(event.details, SymbolDetails) else "",
+            content_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
+            commit=event.commit,
+            session=event.session,
+            time=event.time or seen.time,
+        ),
+        kind=details.kind,
+        event_kind=event.kind,
+        heading=event.heading,
+        text=text,
+        embedded_text=embedded,
+        text_hash=hashlib.sha256(embedded.encode()).digest()[:16],
+    )
+
+
+def prefix(kind: Kind, document: str, title: str, event: Event) -> str:
+    """What stands before a passage when it is embedded: path and heading, or symbol."""
+    if kind == "commit":
+        return ""
+    if kind == "session":
+        return f"{event.heading or title}: "[-_PREFIX_CHARACTERS:]
+    heading = event.heading or title
+    return f"{document}: {heading}\n"[-_PREFIX_CHARACTERS:] if heading else f"{document}\n"
+
+
+def _pieces(event: Event, limit: int) -> Iterator[tuple[str, Lines | None]]:
+    """Cut an event's text at blank lines, else at line ends, into pieces of at most `limit`."""
+    if len(event.text) <= limit:
+        if _WORD.search(event.text) or not event.text.isascii():
+            yield event.text.strip("\n"), event.lines
+        return
+    first = event.lines.start if event.lines else 0
+    for offset, lines in _line_groups(event.text.split("\n"), limit):
+        text = "\n".join(lines)
+        if not (_WORD.search(text) or (text.strip() and not text.isascii())):
+            continue
+        span = Lines(first + offset, first + offset + len(lines) - 1) if event.lines else None
+        for piece in _hard_cut(text, limit):
+            yield piece, span
+
+
+def _line_groups(lines: list[str], limit: int) -> Iterator[tuple[int, list[str]]]:
+    """Group lines greedily; a full group is cut at its last blank line if it has one."""
+    start, size, blank = 0, 0, 0
+    for number, line in enumerate(lines):
+        if size and size + len(line) + 1 > limit:
+            cut = blank if blank > start else number
+            yield start, lines[start:cut]
+            start, size = cut, sum(len(rest) + 1 for rest in lines[cut:number])
+        if not line.strip():
+            blank = number
+        size += len(line) + 1
+    if start < len(lines):
+        yield start, lines[start:]
+
+
+def _hard_cut(text: str, limit: int) -> Iterator[str]:
+    """Cut one overlong line at spaces where it has them."""
+    text = text.strip("\n")
+    while len(text) > 2 * limit:
+        cut = text.rfind(" ", limit // 2, limit) if " " in text[limit // 2 : limit] else limit
+        yield text[:cut]
+        text = text[cut:].lstrip(" ")
+    yield text

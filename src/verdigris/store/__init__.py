@@ -1,0 +1,1 @@
+"""Stores: the index of a work tree, the user's cache of vectors, nearest-neighbour search."""

@@ -1,0 +1,165 @@
+"""Nearest vectors of a kind: exact while few; USearch, a verified rebuildable cache, when many."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from verdigris.database import storage_errors
+from verdigris.errors import StorageError
+from verdigris.records import KINDS, Kind
+from verdigris.store.index import Index
+
+EXACT_LIMIT = 20_000
+"""Up to this many vectors of a kind are compared one by one: fast enough, and exact."""
+
+Ids = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Chunk ids and their cosine similarity to the question, best first; shapes (n,)."""
+
+    chunk_ids: Ids
+    scores: Scores
+
+
+class VectorSearch:
+    """Searches the vectors of an index; `folder` keeps a `KIND.usearch` for each large kind."""
+
+    def __init__(self, index: Index, folder: Path, exact_limit: int = EXACT_LIMIT) -> None:
+        self._index = index
+        self._folder = folder
+        self._exact_limit = exact_limit
+
+    def nearest(self, kind: Kind, query: Scores, limit: int, allowed: Ids | None) -> Neighbours:
+        """The `limit` chunks nearest to a unit vector, among `allowed` chunk ids (None: all).
+
+        A filter makes the search exact: it then reads all vectors of the kind.
+        """
+        if allowed is not None and not len(allowed):
+            return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
+        if allowed is None and self._count(kind) > self._exact_limit:
+            found = self._search_usearch(kind, query, limit)
+            if found is not None:
+                return found
+        return self._search_exact(kind, query, limit, allowed)
+
+    def _count(self, kind: Kind) -> int:
+        with storage_errors(self._index.path):
+            row = self._index.connection.execute(
+                "SELECT count(*) FROM vectors WHERE kind = ?", (kind,)
+            ).fetchone()
+        return int(row[0])
+
+    def _search_exact(
+        self, kind: Kind, query: Scores, limit: int, allowed: Ids | None
+    ) -> Neighbours:
+        chunk_ids, matrix = self._matrix(kind)
+        if matrix.shape[1:] != query.shape:
+            return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
+        if allowed is not None:
+            keep = np.isin(chunk_ids, allowed)
+            chunk_ids, matrix = chunk_ids[keep], matrix[keep]
+        scores = matrix.astype(np.float32) @ query
+        best = _top(scores, limit)
+        return Neighbours(chunk_ids[best], scores[best])
+
+    def _matrix(self, kind: Kind) -> tuple[Ids, npt.NDArray[np.float16]]:
+        """All chunk ids (n,) and float16 vectors (n, dims) of a kind, by chunk id."""
+        with storage_errors(self._index.path):
+            rows = self._index.connection.execute(
+                "SELECT chunk_id, vector FROM vectors WHERE kind = ? ORDER BY chunk_id", (kind,)
+            ).fetchall()
+        if not rows:
+            return np.empty(0, np.int64), np.empty((0, 0), np.float16)
+        chunk_ids, blobs = zip(*rows, strict=True)
+        if len({len(blob) for blob in blobs}) > 1:
+            raise StorageError(f"{self._index.path}: vectors of unequal size; verdigris rebuild")
+        matrix = np.frombuffer(b"".join(blobs), "<f2").reshape(len(rows), -1)
+        return np.array(chunk_ids, np.int64), matrix
+
+    def refresh(self) -> list[Kind]:
+        """Rebuild the file of every large kind that is missing, stale or damaged. Returns those."""
+        rebuilt: list[Kind] = []
+        for kind in KINDS:
+            if self._count(kind) <= self._exact_limit:
+                self._file(kind).unlink(missing_ok=True)
+            elif not self._is_current(kind):
+                self._build(kind)
+                rebuilt.append(kind)
+        return rebuilt
+
+    def _file(self, kind: Kind) -> Path:
+        return self._folder / f"{kind}.usearch"
+
+    def _state(self, kind: Kind) -> str:
+        """A digest of which chunks have vectors: what the file must have been built from."""
+        with storage_errors(self._index.path):
+            row = self._index.connection.execute(
+                "SELECT count(*), total(chunk_id), max(chunk_id) FROM vectors WHERE kind = ?",
+                (kind,),
+            ).fetchone()
+        return f"{row[0]}:{row[1]:.0f}:{row[2]}:{self._index.meta('fingerprint')}"
+
+    def _is_current(self, kind: Kind) -> bool:
+        """Whether the file is the one that was written for today's vectors, byte for byte."""
+        state, _, digest = self._index.meta(f"usearch.{kind}").partition(" ")
+        return state == self._state(kind) and digest == _sha256(self._file(kind))
+
+    def _build(self, kind: Kind) -> None:
+        from usearch.index import Index as UsearchIndex
+
+        state = self._state(kind)
+        chunk_ids, matrix = self._matrix(kind)
+        index = UsearchIndex(ndim=matrix.shape[1], metric="cos", dtype="f16")
+        index.add(chunk_ids.astype(np.uint64), matrix)
+        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")
+        os.close(handle)
+        try:
+            index.save(temporary)
+            digest = _sha256(Path(temporary))
+            with Path(temporary).open("rb") as file:
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._file(kind))
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        with self._index.transaction():
+            self._index.set_meta(f"usearch.{kind}", f"{state} {digest}")
+
+    def _search_usearch(self, kind: Kind, query: Scores, limit: int) -> Neighbours | None:
+        """Approximate search; None where the file may not be opened (`refresh` rebuilds it)."""
+        if not self._is_current(kind):
+            return None
+        from usearch.index import Index as UsearchIndex
+
+        index = UsearchIndex.restore(str(self._file(kind)), view=True)
+        if index is None:
+            return None
+        matches = index.search(query, limit)
+        keys = np.asarray(matches.keys, np.int64)
+        return Neighbours(keys, (1 - np.asarray(matches.distances)).astype(np.float32))
+
+
+def _top(scores: Scores, limit: int) -> Ids:
+    """Positions of the `limit` largest scores, largest first; equal scores by position."""
+    if len(scores) > limit:
+        part = np.argpartition(-scores, limit - 1)[:limit]
+        part.sort()
+    else:
+        part = np.arange(len(scores))
+    return part[np.argsort(-scores[part], kind="stable")]
+
+
+def _sha256(path: Path) -> str:
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""

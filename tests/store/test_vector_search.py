@@ -1,0 +1,132 @@
+"""Nearest vectors are right, whether compared one by one or found through an index file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from verdigris.chunking import chunk_document
+from verdigris.records import DOCUMENT_SEEN, Event, Lines, SeenDetails
+from verdigris.store.index import ChunkVector, Index
+from verdigris.store.vector_search import Scores, VectorSearch
+
+FINGERPRINT = "test-space"
+DIMS = 32
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    opened = Index(tmp_path / "index.db")
+    yield opened
+    opened.close()
+
+
+def fill(index: Index, count: int, seed: int = 1) -> Scores:
+    """Put `count` one-chunk documents in, with random unit vectors of shape (count, DIMS)."""
+    random = np.random.default_rng(seed).normal(size=(count, DIMS))
+    norms = np.linalg.norm(random, axis=1, keepdims=True)
+    vectors: Scores = np.divide(random, norms).astype(np.float32)
+    start = index.count("documents")
+    with index.transaction():
+        for number in range(start, start + count):
+            seen = Event(DOCUMENT_SEEN, f"a{number}.py", "v", details=SeenDetails("code"))
+            text = Event("code.text", seen.document, "v", text=f"text {number}", lines=Lines(1, 1))
+            index.add_document(seen, chunk_document(seen, [text]))
+    index.use_fingerprint(FINGERPRINT)
+    pending = list(index.pending())
+    index.add_vectors(
+        FINGERPRINT,
+        [
+            ChunkVector(chunk.chunk_id, chunk.text_hash, vector.astype("<f2").tobytes())
+            for chunk, vector in zip(pending, vectors, strict=True)
+        ],
+    )
+    return vectors
+
+
+def test_exact_search_finds_each_vector_itself_first(index: Index, tmp_path: Path) -> None:
+    vectors = fill(index, 50)
+    search = VectorSearch(index, tmp_path)
+    for position in range(50):
+        found = search.nearest("code", vectors[position], 3, None)
+        assert found.chunk_ids[0] == position + 1
+        assert found.scores[0] == pytest.approx(1, abs=2e-3)
+        assert list(found.scores) == sorted(found.scores, reverse=True)
+
+
+def test_a_filter_leaves_only_what_it_allows(index: Index, tmp_path: Path) -> None:
+    vectors = fill(index, 50)
+    search = VectorSearch(index, tmp_path)
+    allowed = np.array([4, 9], np.int64)
+    assert set(search.nearest("code", vectors[0], 10, allowed).chunk_ids.tolist()) == {4, 9}
+    assert not len(search.nearest("code", vectors[0], 10, np.empty(0, np.int64)).chunk_ids)
+
+
+def test_another_kind_and_an_empty_index_have_no_neighbours(index: Index, tmp_path: Path) -> None:
+    search = VectorSearch(index, tmp_path)
+    question = np.ones(DIMS, np.float32)
+    assert not len(search.nearest("code", question, 10, None).chunk_ids)
+    fill(index, 5)
+    assert not len(search.nearest("session", question, 10, None).chunk_ids)
+
+
+def test_large_kinds_get_an_index_file_that_agrees_with_exact_search(
+    index: Index, tmp_path: Path
+) -> None:
+    vectors = fill(index, 400)
+    search = VectorSearch(index, tmp_path, exact_limit=100)
+    assert search.refresh() == ["code"]
+    assert search.refresh() == []
+    exact = VectorSearch(index, tmp_path)
+    agreed = 0
+    for vector in vectors[:50]:
+        found = search.nearest("code", vector, 10, None)
+        expected = exact.nearest("code", vector, 10, None)
+        assert found.chunk_ids[0] == expected.chunk_ids[0]
+        agreed += len(set(found.chunk_ids.tolist()) & set(expected.chunk_ids.tolist()))
+    assert agreed >= 0.95 * 500
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "delete"])
+def test_a_damaged_index_file_is_not_opened_and_is_rebuilt(
+    index: Index, tmp_path: Path, damage: str
+) -> None:
+    vectors = fill(index, 200)
+    search = VectorSearch(index, tmp_path, exact_limit=100)
+    search.refresh()
+    file = tmp_path / "code.usearch"
+    content = bytearray(file.read_bytes())
+    if damage == "flip":
+        content[len(content) // 2 : len(content) // 2 + 64] = b"\xff" * 64
+        file.write_bytes(content)
+    elif damage == "truncate":
+        file.write_bytes(content[: len(content) // 3])
+    else:
+        file.unlink()
+    assert search.nearest("code", vectors[7], 1, None).chunk_ids[0] == 8
+    assert search.refresh() == ["code"]
+    assert search.nearest("code", vectors[7], 1, None).chunk_ids[0] == 8
+
+
+def test_new_vectors_are_found_before_and_after_the_file_is_rebuilt(
+    index: Index, tmp_path: Path
+) -> None:
+    fill(index, 200)
+    search = VectorSearch(index, tmp_path, exact_limit=100)
+    search.refresh()
+    fresh = fill(index, 1, seed=2)
+    assert search.nearest("code", fresh[0], 1, None).chunk_ids[0] == 201
+    assert search.refresh() == ["code"]
+    assert search.nearest("code", fresh[0], 1, None).chunk_ids[0] == 201
+
+
+def test_the_file_goes_when_the_kind_is_small_again(index: Index, tmp_path: Path) -> None:
+    fill(index, 120)
+    VectorSearch(index, tmp_path, exact_limit=100).refresh()
+    assert (tmp_path / "code.usearch").exists()
+    VectorSearch(index, tmp_path, exact_limit=200).refresh()
+    assert not (tmp_path / "code.usearch").exists()
+    assert not list(tmp_path.glob("*.part"))

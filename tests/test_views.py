@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from verdigris.records import (
+    DOCUMENT_SEEN,
+    Call,
+    CommitDetails,
+    Event,
+    FileChange,
+    FileDetails,
+    Import,
+    Lines,
+    SeenDetails,
+    SymbolDetails,
+)
+from verdigris.scrape.imports import resolve_import
+from verdigris.store.index import Index
+from verdigris.views import SCHEMA, Facts, last_name
+
+
+@dataclass
+class Project:
+    """Facts put in by hand."""
+
+    index: Index
+    facts: Facts
+    number: int = field(default=0)
+
+    def file(self, path: str, imports: str = "", symbols: str = "", calls: str = "") -> None:
+        """imports: `module|name`; symbols: `C.f>g,h` for a symbol that calls g and h."""
+        details = FileDetails(
+            imports=tuple(
+                Import(one.split("|")[0], line, tuple(one.split("|")[1:]))
+                for line, one in enumerate(imports.split(), start=1)
+            ),
+            calls=tuple(Call(name, 1) for name in calls.split()),
+        )
+        content = []
+        for line, one in enumerate(symbols.split(), start=1):
+            name, _, called = one.partition(">")
+            found = tuple(Call(callee, line) for callee in called.split(",") if callee)
+            symbol = SymbolDetails(name, "function", calls=found)
+            content.append(Event("code.symbol", path, "1", lines=Lines(line, line), details=symbol))
+        self._add(
+            Event(DOCUMENT_SEEN, path, "1", details=SeenDetails("code", file=details)), content
+        )
+
+    def commit(self, *changes: str, time: str = "", marks: tuple[str, ...] = ()) -> str:
+        """changes: `M a.py`, `R old.py new.py` …; a time of its own for each commit."""
+        self.number += 1
+        sha = f"{self.number:040x}"
+        files = []
+        for change in changes:
+            status, *paths = change.split()
+            old = paths[0] if len(paths) > 1 else ""
+            files.append(FileChange(paths[-1], status, old))
+        moment = time or f"2026-01-01T00:{self.number:02d}:00Z"
+        details = CommitDetails(
+            sha, "Ada", "ada@example.org", moment, moment, files=tuple(files), marks=marks
+        )
+        seen = SeenDetails("commit", f"Commit {self.number}", commit=details)
+        self._add(Event(DOCUMENT_SEEN, f"commit:{sha}", sha, time=moment, details=seen), [])
+        return sha
+
+    def _add(self, seen: Event, content: list[Event]) -> None:
+        with self.index.transaction():
+            self.index.add_document(seen, [])
+            self.facts.add(seen, content)
+
+    def changed_with(self, path: str) -> dict[str, tuple[float, int, float]]:
+        return {
+            one.path: (round(one.weight, 3), one.support, round(one.confidence, 3))
+            for one in self.facts.co_changes(path)
+        }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with closing(Index(tmp_path / "index.db", SCHEMA)) as index:
+        yield Project(index, Facts(index.connection))
+
+
+def test_co_changes_weigh_a_commit_by_its_size(project: Project) -> None:
+    for path in ("a.py", "b.py", "c.py"):
+        project.file(path)
+    project.commit("A a.py", "A b.py", "A c.py")
+    project.commit("M a.py", "M b.py")
+    project.commit("M a.py")
+    project.commit("M b.py", "M c.py")
+    assert project.changed_with("a.py") == {
+        "b.py": (1.5, 2, 0.667),  # 1/2 + 1/1 in two of the three commits of a.py
+        "c.py": (0.5, 1, 0.333),
+    }
+    best = project.facts.co_changes("a.py", limit=1)[0]
+    assert best.path == "b.py"
+    assert [subject for _, subject in best.examples] == ["Commit 2", "Commit 1"]
+
+
+def test_merges_bulk_and_bot_commits_do_not_count(project: Project) -> None:
+    project.file("a.py")
+    project.file("b.py")
+    for mark in ("merge", "bulk", "bot"):
+        project.commit("M a.py", "M b.py", marks=(mark,))
+    assert project.changed_with("a.py") == {}
+    project.commit("M a.py", "M b.py")
+    assert project.changed_with("a.py") == {"b.py": (1.0, 1, 1.0)}
+
+
+def test_history_follows_renames_of_both_files_and_forgets_deleted_ones(project: Project) -> None:
+    project.file("new_a.py")
+    project.file("new_b.py")
+    project.commit("A a.py", "A b.py", "A gone.py")
+    project.commit("R a.py new_a.py")
+    project.commit("R b.py middle.py", "M new_a.py")
+    project.commit("R middle.py new_b.py")
+    project.commit("D gone.py", "M new_a.py")
+    assert project.changed_with("new_a.py") == {"new_b.py": (1.5, 2, 0.5)}
+    assert sorted(project.facts.names_of("new_b.py")) == ["b.py", "middle.py", "new_b.py"]
+
+
+def test_renames_in_a_circle_end(project: Project) -> None:
+    project.file("a.py")
+    project.file("c.py")
+    project.commit("A a.py", "A c.py")
+    project.commit("R a.py b.py")
+    project.commit("R b.py a.py")
+    assert project.changed_with("a.py") == {"c.py": (1.0, 1, 0.333)}
+
+
+def test_a_file_without_history_has_no_co_changes(project: Project) -> None:
+    project.file("a.py")
+    assert project.changed_with("a.py") == {}
+    assert project.facts.last_change("a.py") is None
+
+
+def test_the_last_change_is_the_newest_commit_even_within_one_second(project: Project) -> None:
+    first = project.commit("A a.py", time="2026-01-01T00:00:00Z")
+    project.commit("M a.py", time="2026-01-02T00:00:00Z")
+    last = project.commit("M a.py", time="2026-01-02T00:00:00Z")
+    found = project.facts.last_change("a.py")
+    assert found is not None
+    assert (found.first, found.last, found.commit) == (
+        "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", last,
+    )  # fmt: skip
+    assert project.facts.file_histories()["a.py"] == found
+    assert first != last
+
+
+def test_a_renamed_file_keeps_its_first_time(project: Project) -> None:
+    project.commit("A a.py", time="2026-01-01T00:00:00Z")
+    project.commit("R a.py b.py", time="2026-02-01T00:00:00Z")
+    assert project.facts.file_histories()["b.py"].first == "2026-01-01T00:00:00Z"
+
+
+def test_a_forgotten_commit_no_longer_counts(project: Project) -> None:
+    project.file("a.py")
+    project.file("b.py")
+    sha = project.commit("M a.py", "M b.py")
+    project.facts.remove(f"commit:{sha}")
+    assert project.changed_with("a.py") == {}
+
+
+def test_symbols_are_found_by_qualified_and_by_last_name(project: Project) -> None:
+    project.file("a.py", symbols="Kettle.boil boil")
+    project.file("b.rs", symbols="Pot::boil")
+    names = [(s.path, s.name) for s in project.facts.symbols("boil")]
+    assert names == [("a.py", "boil")]
+    assert [s.name for s in project.facts.symbols("Kettle.boil")] == ["Kettle.boil"]
+    assert [s.name for s in project.facts.symbols("Pot::boil")] == ["Pot::boil"]
+    assert project.facts.symbols("Kettle.pour") == []
+    assert [s.name for s in project.facts.symbols_in("a.py")] == ["Kettle.boil", "boil"]
+
+
+def test_a_last_name_alone_finds_methods(project: Project) -> None:
+    project.file("a.py", symbols="Kettle.boil")
+    assert [s.name for s in project.facts.symbols("boil")] == ["Kettle.boil"]
+    assert last_name("a::b.c") == "c"
+
+
+def test_callers_are_as_certain_as_the_name_is_unique(project: Project) -> None:
+    project.file("a.py", symbols="boil")
+    project.file("b.py", symbols="boil fill>boil")
+    project.file("c.py", calls="boil")
+    found = project.facts.callers(
+        [symbol for symbol in project.facts.symbols("boil") if symbol.path == "a.py"]
+    )
+    assert [(one.path, one.symbol, one.confidence) for one in found] == [
+        ("b.py", "fill", 0.5),
+        ("c.py", "", 0.5),
+    ]
+
+
+def test_importers_by_every_spelling(project: Project) -> None:
+    project.file("src/tea/__init__.py")
+    project.file("src/tea/pot.py")
+    project.file("src/tea/cup.py", imports=".pot|Pot .|pot tea")
+    project.file("src/tea/lid.py", imports=".|__version__")
+    project.file("src/main.py", imports="os tea.pot|Pot")
+    project.file("web/pot.js")
+    project.file("web/app.js", imports="./pot")
+    assert importers(project, "src/tea/pot.py") == [
+        ("src/main.py", 2),
+        ("src/tea/cup.py", 1),
+        ("src/tea/cup.py", 2),
+    ]
+    assert importers(project, "src/tea/__init__.py") == [
+        ("src/tea/cup.py", 2),
+        ("src/tea/cup.py", 3),
+        ("src/tea/lid.py", 1),
+    ]
+    assert importers(project, "web/pot.js") == [("web/app.js", 1)]
+    assert len(project.facts.importers("src/tea/pot.py", resolve_import, limit=1)) == 1
+
+
+def test_importers_in_rust_and_go(project: Project) -> None:
+    project.file("crates/hot-water/src/lib.rs")
+    project.file("crates/hot-water/src/boil.rs", imports="crate::Heat super::Heat crate::pot|Lid")
+    project.file("crates/hot-water/src/pot.rs")
+    project.file("crates/cup/src/main.rs", imports="hot_water::Heat")
+    project.file("tea/green.go")
+    project.file("main.go", imports="example.org/kitchen/tea")
+    assert importers(project, "crates/hot-water/src/lib.rs") == [
+        ("crates/cup/src/main.rs", 1),
+        ("crates/hot-water/src/boil.rs", 1),
+        ("crates/hot-water/src/boil.rs", 2),
+    ]
+    assert importers(project, "tea/green.go") == [("main.go", 1)]
+
+
+def importers(project: Project, path: str) -> list[tuple[str, int]]:
+    return [(one.path, one.line) for one in project.facts.importers(path, resolve_import)]
+
+
+def test_a_removed_file_leaves_no_facts(project: Project) -> None:
+    project.file("a.py", imports="b", symbols="f>g", calls="h")
+    project.facts.remove("a.py")
+    for table in ("symbols", "calls", "imports"):
+        assert project.index.connection.execute(f"SELECT * FROM {table}").fetchall() == []
