@@ -1,0 +1,202 @@
+"""Lanes: each ranks the documents of one kind for a question, by its own score."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from verdigris.database import storage_errors
+from verdigris.records import KINDS, Kind
+from verdigris.store.identifiers import split_identifiers
+from verdigris.store.index import Index
+from verdigris.store.vector_search import Ids, Scores, VectorSearch
+
+DENSE, LEXICAL, LEXICAL_DOCUMENTS = "dense", "lexical-passages", "lexical-documents"
+NAMES, HISTORY = "names", "history"
+LANES = (DENSE, LEXICAL, LEXICAL_DOCUMENTS, NAMES, HISTORY)
+
+MAX_CANDIDATES = 2_000
+"""Passages of a kind that the dense lane looks at."""
+
+EVIDENCE = (1.0, 1 / 2, 1 / 3)
+"""What a document's best, second and third passage count: one hit may be luck, three are not."""
+
+PASSAGE_WEIGHTS = (1.0, 1.0)
+"""BM25 weights of a passage's prefix and body."""
+DOCUMENT_WEIGHTS = (2.0, 1.0)
+"""BM25 weights of a document's path and title, and of its body."""
+
+_TOKEN = re.compile(r"[^\W_]+")
+_STOP_WORDS = frozenset(
+    """
+    a about after all also an and any are as at be because been before but by can could did do
+    does for from had has have how i if in into is it its just like may more most much must not
+    of on or our out over should so some such than that the their them then there these they
+    this those to up us use used using was we were what when where which while who why will with
+    would you your
+    """.split()
+)
+
+
+def _no_ids() -> Ids:
+    return np.empty(0, np.int64)
+
+
+def _no_scores() -> Scores:
+    return np.empty(0, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Documents of one kind as one lane ranks them, best first; arrays of shape (documents,).
+
+    chunk_ids, chunk_documents, chunk_scores: the passages behind it, best first, shape
+    (passages,); empty where the lane ranks whole documents.
+    confidence: how much the lane trusts itself on this question, 0 to 1.
+    """
+
+    lane: str
+    kind: Kind
+    document_ids: Ids
+    scores: Scores
+    chunk_ids: Ids = field(default_factory=_no_ids)
+    chunk_documents: Ids = field(default_factory=_no_ids)
+    chunk_scores: Scores = field(default_factory=_no_scores)
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as the lanes take it; vector: (dims,) float32 of norm 1, None: words alone."""
+
+    text: str
+    vector: Scores | None = None
+
+
+class ChunkTable:
+    """Which document and kind each chunk belongs to, as arrays: joins without SQL."""
+
+    def __init__(self, index: Index, allowed_documents: frozenset[int] | None) -> None:
+        self._chunks: dict[Kind, Ids] = {}
+        self._documents: dict[Kind, Ids] = {}
+        self.filtered = allowed_documents is not None
+        allowed = None if allowed_documents is None else np.array(sorted(allowed_documents), int)
+        for kind in KINDS:
+            with storage_errors(index.path):
+                rows = index.connection.execute(
+                    "SELECT id, document_id FROM chunks WHERE kind = ? ORDER BY document_id, id",
+                    (kind,),
+                ).fetchall()
+            table = np.array(rows, np.int64).reshape(-1, 2)
+            if allowed is not None:
+                table = table[np.isin(table[:, 1], allowed)]
+            table = table[np.argsort(table[:, 0], kind="stable")]
+            self._chunks[kind], self._documents[kind] = table[:, 0], table[:, 1]
+
+    def chunk_ids(self, kind: Kind) -> Ids:
+        """Sorted ids of the kind's allowed chunks."""
+        return self._chunks[kind]
+
+    def documents_of(self, kind: Kind, chunk_ids: Ids) -> Ids:
+        """Document of each chunk; −1 for a chunk that is of another kind or filtered out."""
+        known, documents = self._chunks[kind], self._documents[kind]
+        if not len(known):
+            return np.full(len(chunk_ids), -1, np.int64)
+        places = np.minimum(np.searchsorted(known, chunk_ids), len(known) - 1)
+        return np.where(known[places] == chunk_ids, documents[places], -1)
+
+    def document_ids(self, kind: Kind) -> Ids:
+        """Sorted ids of the kind's allowed documents."""
+        return np.unique(self._documents[kind])
+
+
+def dense_lane(table: ChunkTable, search: VectorSearch, question: Question) -> list[Ranking]:
+    """Documents by the cosines of their nearest passages, weighted by EVIDENCE."""
+    if question.vector is None:
+        return []
+    rankings = []
+    for kind in KINDS:
+        allowed = table.chunk_ids(kind) if table.filtered else None
+        found = search.nearest(kind, question.vector, MAX_CANDIDATES, allowed)
+        rankings.append(_by_document(DENSE, kind, table, found.chunk_ids, found.scores))
+    return rankings
+
+
+def lexical_passages_lane(table: ChunkTable, index: Index, question: Question) -> list[Ranking]:
+    """Documents by the BM25 of their best passages, weighted by EVIDENCE."""
+    found = _bm25(index, "passages", PASSAGE_WEIGHTS, question.text)
+    return [_by_document(LEXICAL, kind, table, *found) for kind in KINDS]
+
+
+def lexical_documents_lane(table: ChunkTable, index: Index, question: Question) -> list[Ranking]:
+    """Documents by the BM25 of their whole text and path."""
+    ids, scores = _bm25(index, "whole_documents", DOCUMENT_WEIGHTS, question.text)
+    rankings = []
+    for kind in KINDS:
+        keep = np.isin(ids, table.document_ids(kind))
+        rankings.append(Ranking(LEXICAL_DOCUMENTS, kind, ids[keep], scores[keep]))
+    return rankings
+
+
+def _by_document(
+    lane: str, kind: Kind, table: ChunkTable, chunk_ids: Ids, scores: Scores
+) -> Ranking:
+    """Rank documents by their passages; `scores` (n,) must come best first."""
+    documents = table.documents_of(kind, chunk_ids)
+    mine = documents >= 0
+    documents, chunk_ids, scores = documents[mine], chunk_ids[mine], scores[mine]
+    known, owners = np.unique(documents, return_inverse=True)
+    places = _occurrence(owners)
+    weights = np.array([*EVIDENCE, 0.0])[np.minimum(places, len(EVIDENCE))]
+    totals = np.bincount(owners, weights * np.maximum(scores, 0), len(known)).astype(np.float32)
+    order = np.argsort(-totals, kind="stable")
+    return Ranking(lane, kind, known[order], totals[order], chunk_ids, documents, scores)
+
+
+def _occurrence(owners: Ids) -> Ids:
+    """For each element, how many equal ones stand before it: [7, 3, 7] gives [0, 0, 1]."""
+    order = np.argsort(owners, kind="stable")
+    grouped = owners[order]
+    starts = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]]) if len(owners) else order
+    counts = np.arange(len(owners)) - np.repeat(starts, np.diff(np.r_[starts, len(owners)]))
+    places = np.empty(len(owners), np.int64)
+    places[order] = counts
+    return places
+
+
+def match_expression(text: str) -> str:
+    """An FTS5 expression that matches any of the question's words; '' when it has none.
+
+    Stop words are left out unless the question consists of nothing else.
+    """
+    words = dict.fromkeys(token.lower() for token in _TOKEN.findall(split_identifiers(text)))
+    telling = [word for word in words if word not in _STOP_WORDS]
+    return " OR ".join(f'"{word}"' for word in telling or words)
+
+
+def _bm25(
+    index: Index, table: str, weights: Sequence[float], text: str
+) -> tuple[Ids, npt.NDArray[np.float32]]:
+    """Rows that match any word with their BM25 (larger is better), best first."""
+    expression = match_expression(text)
+    if not expression:
+        return np.empty(0, np.int64), np.empty(0, np.float32)
+    with storage_errors(index.path):
+        rows = _match(index.connection, table, weights, expression)
+    found = np.array(rows, np.float64).reshape(-1, 2)
+    order = np.lexsort((found[:, 0], found[:, 1]))
+    return found[order, 0].astype(np.int64), (-found[order, 1]).astype(np.float32)
+
+
+def _match(
+    connection: sqlite3.Connection, table: str, weights: Sequence[float], expression: str
+) -> list[tuple[int, float]]:
+    marks = ", ".join(str(weight) for weight in weights)
+    return connection.execute(
+        f"SELECT rowid, bm25({table}, {marks}) FROM {table} WHERE {table} MATCH ?", (expression,)
+    ).fetchall()

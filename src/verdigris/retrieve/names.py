@@ -1,0 +1,85 @@
+"""The names lane: files and symbols that the question calls by name stand first."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+import numpy as np
+
+from verdigris.database import storage_errors
+from verdigris.records import KINDS
+from verdigris.retrieve.lanes import NAMES, ChunkTable, Question, Ranking
+from verdigris.store.index import Index
+from verdigris.views import Facts
+
+_NAME = re.compile(r"[\w$][\w$.:/-]*[\w$]")
+_LOOKS_LIKE_CODE = re.compile(r"[_$/]|[a-z0-9][A-Z]|\w\.\w|::")
+_MOST_FILES = 20
+"""A name that more documents carry tells nothing."""
+
+_Found = tuple[int, int]
+"""(document id, chunk id), chunk id 0 where the whole file is meant."""
+
+
+def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question) -> list[Ranking]:
+    """Documents that define a symbol, or are a file, which the question spells out.
+
+    A name counts 1/(documents that carry it), so that `main` weighs less than `EventLog`.
+    """
+    scores: dict[int, float] = defaultdict(float)
+    passages: list[_Found] = []
+    for name in names_in(question.text):
+        found = _documents_named(index, facts, name)
+        documents = {document for document, _ in found}
+        if len(documents) <= _MOST_FILES:
+            passages += [one for one in found if one[1]]
+            for document in documents:
+                scores[document] += 1 / len(documents)
+    return _rankings(table, scores, passages)
+
+
+def names_in(text: str) -> list[str]:
+    """Words that are spelt like code or paths; a question of one word is taken as a name."""
+    words = list(dict.fromkeys(_NAME.findall(text.replace("()", ""))))
+    if len(text.split()) == 1:
+        return words
+    return [word for word in words if _LOOKS_LIKE_CODE.search(word)]
+
+
+def _documents_named(index: Index, facts: Facts, name: str) -> list[_Found]:
+    """Files of that path or file name, and symbols of that qualified or last name."""
+    found: list[_Found] = []
+    with storage_errors(index.path):
+        found += index.connection.execute(
+            "SELECT id, 0 FROM documents WHERE kind != 'commit' AND (name = ? OR name LIKE ? "
+            "ESCAPE '!')",
+            (name, "%/" + re.sub(r"([%_!])", r"!\1", name)),
+        ).fetchall()
+        for symbol in facts.symbols(name):
+            found += index.connection.execute(
+                "SELECT document_id, chunks.id FROM chunks "
+                "JOIN documents ON documents.id = document_id WHERE name = ? AND symbol = ?",
+                (symbol.path, symbol.name),
+            ).fetchall()
+    return found
+
+
+def _rankings(table: ChunkTable, scores: dict[int, float], passages: list[_Found]) -> list[Ranking]:
+    rankings = []
+    for kind in KINDS:
+        allowed = set(table.document_ids(kind).tolist()) if scores else set()
+        mine = sorted(allowed & scores.keys(), key=lambda document: (-scores[document], document))
+        shown = [(chunk, document) for document, chunk in passages if document in allowed]
+        rankings.append(
+            Ranking(
+                NAMES,
+                kind,
+                np.array(mine, np.int64),
+                np.array([scores[document] for document in mine], np.float32),
+                chunk_ids=np.array([chunk for chunk, _ in shown], np.int64),
+                chunk_documents=np.array([document for _, document in shown], np.int64),
+                chunk_scores=np.array([scores[document] for _, document in shown], np.float32),
+            )
+        )
+    return rankings

@@ -1,0 +1,252 @@
+"""Search: run the lanes under the filters, fuse them, and bring the hits with their passages."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import translate
+
+from verdigris.database import storage_errors
+from verdigris.records import Filters, Hit, Kind, Lines, Passage
+from verdigris.retrieve.fusion import Fused, fuse
+from verdigris.retrieve.history import history_lane
+from verdigris.retrieve.lanes import (
+    DENSE,
+    HISTORY,
+    LANES,
+    LEXICAL,
+    LEXICAL_DOCUMENTS,
+    NAMES,
+    ChunkTable,
+    Question,
+    Ranking,
+    dense_lane,
+    lexical_documents_lane,
+    lexical_passages_lane,
+)
+from verdigris.retrieve.names import names_lane
+from verdigris.store.index import Index
+from verdigris.store.vector_search import VectorSearch
+from verdigris.views import Facts
+
+PASSAGES_SHOWN = 3
+PASSAGE_RANK_OFFSET = 60
+"""The constant k of reciprocal rank fusion in Cormack et al. 2009; here it orders passages."""
+CANDIDATES_PER_KIND = 80
+CANDIDATE_DOCUMENTS = 10
+CHUNKS_PER_CANDIDATE_DOCUMENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    name: str
+    kind: Kind
+    title: str
+    time: str
+    session: str
+
+
+class Search:
+    """Questions on one index. It only reads."""
+
+    def __init__(self, index: Index, vectors: VectorSearch, facts: Facts) -> None:
+        self._index = index
+        self._vectors = vectors
+        self._facts = facts
+
+    def rankings(
+        self, question: Question, filters: Filters, lanes: Sequence[str] = LANES
+    ) -> list[Ranking]:
+        """What each of the lanes says, kind by kind."""
+        table = ChunkTable(self._index, self._allowed(filters))
+        run = {
+            DENSE: lambda: dense_lane(table, self._vectors, question),
+            LEXICAL: lambda: lexical_passages_lane(table, self._index, question),
+            LEXICAL_DOCUMENTS: lambda: lexical_documents_lane(table, self._index, question),
+            NAMES: lambda: names_lane(table, self._index, self._facts, question),
+        }
+        found = [ranking for lane in run if lane in lanes for ranking in run[lane]()]
+        if HISTORY in lanes:
+            commits = self._commits(question, filters, found)
+            found += history_lane(table, self._index, self._facts, commits)
+        return found
+
+    def _commits(
+        self, question: Question, filters: Filters, found: Sequence[Ranking]
+    ) -> list[Ranking]:
+        """What the dense and lexical lanes say of commits, even where those are filtered out."""
+        of_commits = [r for r in found if r.kind == "commit" and r.lane in (DENSE, LEXICAL)]
+        if len(of_commits) == 2 and not (filters.kinds or filters.path):
+            return of_commits
+        wider = replace(filters, kinds=("commit",), path="")
+        return [r for r in self.rankings(question, wider, (DENSE, LEXICAL)) if r.kind == "commit"]
+
+    def candidates(self, question: Question, filters: Filters) -> list[int]:
+        """Chunks that the lexical lanes find worth a vector before all others have one."""
+        chunk_ids: dict[int, None] = {}
+        for ranking in self.rankings(question, filters, (LEXICAL, LEXICAL_DOCUMENTS, NAMES)):
+            chunk_ids.update(dict.fromkeys(ranking.chunk_ids[:CANDIDATES_PER_KIND].tolist()))
+            if not len(ranking.chunk_ids):
+                chunk_ids.update(dict.fromkeys(self._first_chunks(ranking)))
+        return list(chunk_ids)
+
+    def _first_chunks(self, ranking: Ranking) -> Iterable[int]:
+        for document_id in ranking.document_ids[:CANDIDATE_DOCUMENTS].tolist():
+            with storage_errors(self._index.path):
+                rows = self._index.connection.execute(
+                    "SELECT id FROM chunks WHERE document_id = ? ORDER BY id LIMIT ?",
+                    (document_id, CHUNKS_PER_CANDIDATE_DOCUMENT),
+                ).fetchall()
+            yield from (row[0] for row in rows)
+
+    def search(
+        self, question: Question, filters: Filters, limit: int, lanes: Sequence[str] = LANES
+    ) -> list[Hit]:
+        """The `limit` best documents with their best passages."""
+        return self.hits(self.rankings(question, filters, lanes), limit)
+
+    def hits(self, rankings: Sequence[Ranking], limit: int) -> list[Hit]:
+        """The `limit` best documents of what the lanes said, with their best passages."""
+        fused = fuse(rankings)[:limit]
+        passages = _best_passages(rankings, fused)
+        return [self._hit(one, passages[one.document_id]) for one in fused]
+
+    def ranked(
+        self, rankings: Sequence[Ranking], depth: int, lanes: Sequence[str] = LANES
+    ) -> list[tuple[str, float]]:
+        """Names and fused scores of the `depth` best documents by some of the lanes."""
+        fused = fuse([one for one in rankings if one.lane in lanes])[:depth]
+        return [(self._document(one.document_id).name, one.score) for one in fused]
+
+    def documents_named(self, name: str) -> list[str]:
+        """The document of that name; for `commit:` and part of a hash, all commits it may mean."""
+        query = "SELECT name FROM documents WHERE name = ?"
+        values: tuple[str, ...] = (name,)
+        if name.startswith("commit:"):
+            query += " OR (name > ? AND name < ?) ORDER BY name"
+            values = (name, name.lower(), name.lower() + "g")
+        with storage_errors(self._index.path):
+            return [row[0] for row in self._index.connection.execute(query, values)]
+
+    def _hit(self, fused: Fused, chunk_scores: Sequence[tuple[int, float]]) -> Hit:
+        document = self._document(fused.document_id)
+        passages = self._passages(fused.document_id, chunk_scores)
+        commit, time = "", document.time
+        if document.kind == "commit":
+            commit = document.name.removeprefix("commit:")
+        elif changed := self._facts.last_change(document.name):
+            commit = changed.commit
+            time = document.time if document.kind == "session" else changed.last
+        return Hit(
+            document=document.name,
+            kind=document.kind,
+            title=document.title,
+            path="" if document.kind == "commit" else document.name,
+            lines=passages[0].lines if passages else None,
+            symbol=passages[0].symbol if passages else "",
+            commit=commit,
+            session=document.session,
+            time=time,
+            score=fused.score,
+            passages=passages,
+            lanes=fused.lanes,
+            author=self._facts.author_of(commit) if document.kind == "commit" else "",
+        )
+
+    def _document(self, document_id: int) -> _Document:
+        with storage_errors(self._index.path):
+            row = self._index.connection.execute(
+                "SELECT name, kind, title, time, session FROM documents WHERE id = ?",
+                (document_id,),
+            ).fetchone()
+        return _Document(*row)
+
+    def _passages(
+        self, document_id: int, chunk_scores: Sequence[tuple[int, float]]
+    ) -> tuple[Passage, ...]:
+        columns = "line_start, line_end, symbol, heading, text"
+        with storage_errors(self._index.path):
+            if not chunk_scores:
+                rows = self._index.connection.execute(
+                    f"SELECT {columns} FROM chunks WHERE document_id = ? ORDER BY id LIMIT 1",
+                    (document_id,),
+                ).fetchall()
+                return tuple(_passage(row, 0.0) for row in rows)
+            return tuple(
+                _passage(row, score)
+                for chunk_id, score in chunk_scores
+                for row in self._index.connection.execute(
+                    f"SELECT {columns} FROM chunks WHERE id = ?", (chunk_id,)
+                )
+            )
+
+    def _allowed(self, filters: Filters) -> frozenset[int] | None:
+        """Ids of the documents that pass the filters; None when nothing is filtered."""
+        if filters == Filters():
+            return None
+        with storage_errors(self._index.path):
+            rows = self._index.connection.execute(
+                "SELECT id, name, kind, title, time, session FROM documents"
+            ).fetchall()
+        dated = bool(filters.since or filters.before)
+        histories = self._facts.file_histories() if dated else {}
+        path_matches = _path_matcher(filters.path)
+        allowed = set()
+        for document_id, *columns in rows:
+            document = _Document(*columns)
+            history = histories.get(document.name) if document.kind != "session" else None
+            span = (history.first, history.last) if history else (document.time, document.time)
+            if (
+                (not filters.kinds or document.kind in filters.kinds)
+                and (filters.documents is None or document.name in filters.documents)
+                and path_matches(document.name)
+                and _in_time(document, span, filters)
+            ):
+                allowed.add(document_id)
+        return frozenset(allowed)
+
+
+def _in_time(document: _Document, span: tuple[str, str], filters: Filters) -> bool:
+    """Whether a document that lived over (first, last) passes the time filters."""
+    first, last = span
+    if filters.since and not (last and last >= filters.since):
+        return False
+    if document.kind == "session" and filters.before_session:
+        return document.session < filters.before_session
+    return not filters.before or (bool(first) and first < filters.before)
+
+
+def _path_matcher(pattern: str) -> Callable[[str], object]:
+    """A predicate on paths: prefix by whole parts, or a glob where the pattern has one."""
+    if not pattern:
+        return lambda _: True
+    if any(character in pattern for character in "*?["):
+        return re.compile(translate(pattern)).match
+    return re.compile(re.escape(pattern.rstrip("/")) + r"(?:/|$)").match
+
+
+def _best_passages(
+    rankings: Sequence[Ranking], fused: Sequence[Fused]
+) -> dict[int, list[tuple[int, float]]]:
+    """For each document its best (chunk id, score), by reciprocal ranks summed over the lanes."""
+    wanted = {one.document_id for one in fused}
+    scores: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for ranking in rankings:
+        pairs = zip(ranking.chunk_ids.tolist(), ranking.chunk_documents.tolist(), strict=True)
+        for rank, (chunk_id, document_id) in enumerate(pairs, start=1):
+            if document_id in wanted:
+                scores[document_id][chunk_id] += 1 / (PASSAGE_RANK_OFFSET + rank)
+    return {
+        document_id: sorted(scores[document_id].items(), key=lambda item: (-item[1], item[0]))[
+            :PASSAGES_SHOWN
+        ]
+        for document_id in wanted
+    }
+
+
+def _passage(row: Sequence[object], score: float) -> Passage:
+    start, end, symbol, heading, text = row
+    lines = Lines(start, end) if isinstance(start, int) and isinstance(end, int) else None
+    return Passage(lines, str(symbol), str(heading), str(text), round(score, 6))

@@ -1,0 +1,199 @@
+"""Questions on a real repository with the bundled model: the right place, under every filter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from verdigris.errors import QueryError
+from verdigris.knowledge_base import KnowledgeBase
+from verdigris.records import Filters
+
+SESSION = """\
+# Session: choose a queue
+**ID**: 20250310-091500
+**Started**: 2025-03-10T08:15:00Z
+**Git Branch**: main
+
+## Activity Log
+### 09:15 - Session Start
+Looking for a job queue.
+
+### 10:00 - Update (covering since 09:15)
+
+**Key decisions:**
+- Redis streams were rejected because operators would have to run another server
+- Jobs stay in PostgreSQL with SKIP LOCKED, since the database is there anyway
+"""
+FILES = {
+    "src/limiter.py": (
+        '"""Limits how often a client may call."""\n\n\n'
+        "class TokenBucket:\n"
+        '    """Refills a number of tokens every second and refuses when it is empty."""\n\n'
+        "    def take(self, amount: int) -> bool:\n"
+        "        self.tokens -= amount\n"
+        "        return self.tokens >= 0\n"
+    ),
+    "src/mailer.py": (
+        "def send_password_reset(address: str) -> None:\n"
+        '    """Mail a link with which a forgotten password is set anew."""\n'
+        "    deliver(address, render('reset'))\n"
+    ),
+    "docs/deploy.md": (
+        "# Deployment\n\n## Rolling back\n\nSwitch the symlink to the previous release folder "
+        "and restart the service.\n"
+    ),
+    "sessions/20250310-091500.md": SESSION,
+}
+
+
+def git(root: Path, *arguments: str, date: str = "2025-03-10T12:00:00Z") -> str:
+    environment = os.environ | {
+        "GIT_AUTHOR_DATE": date,
+        "GIT_COMMITTER_DATE": date,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+    }
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    command = ["git", *identity, *arguments]
+    return subprocess.run(
+        command, cwd=root, env=environment, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def knowledge_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    root = tmp_path_factory.mktemp("repository")
+    git(root, "init", "-q", "-b", "main")
+    for name, text in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    git(root, "add", "docs")
+    git(root, "commit", "-qm", "Describe how to deploy", date="2025-01-05T12:00:00Z")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "Limit clients with a token bucket, because bursts took us down")
+    git(root, "checkout", "-qb", "experiment")
+    (root / "src/guess.py").write_text("def guess_colour() -> str:\n    return 'teal'\n")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "Guess a colour", date="2025-06-01T12:00:00Z")
+    with KnowledgeBase(root) as opened:
+        opened.refresh()
+        opened.embed()
+        yield opened
+
+
+def documents(knowledge_base: KnowledgeBase, query: str, **filters: object) -> list[str]:
+    chosen = knowledge_base.filters(**filters)  # type: ignore[arg-type]
+    return [hit.document for hit in knowledge_base.ask(query, chosen, limit=20).hits]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("how do we throttle requests?", "src/limiter.py"),
+        ("user forgot the login secret", "src/mailer.py"),
+        ("undo a bad release", "docs/deploy.md"),
+        ("why not Redis for background jobs?", "sessions/20250310-091500.md"),
+        ("guess_colour", "src/guess.py"),
+    ],
+)
+def test_questions_in_other_words_find_the_right_document_first(
+    knowledge_base: KnowledgeBase, question: str, expected: str
+) -> None:
+    assert documents(knowledge_base, question)[0] == expected
+
+
+def test_a_hit_says_where_it_is_from(knowledge_base: KnowledgeBase) -> None:
+    hit = knowledge_base.ask("token bucket refill").hits[0]
+    assert (hit.path, hit.kind) == ("src/limiter.py", "code")
+    assert hit.lines is not None
+    assert hit.lines.start >= 4
+    assert hit.symbol.startswith("TokenBucket")
+    assert hit.time == "2025-03-10T12:00:00Z"
+    assert git(knowledge_base.repository.root, "log", "--format=%s", "-1", hit.commit).startswith(
+        "Limit clients"
+    )
+    lanes = {place.lane for place in hit.lanes}
+    assert lanes >= {"dense", "lexical-passages", "lexical-documents"}
+    assert 0 < hit.score <= 1
+
+
+def test_a_commit_is_found_by_its_reason(knowledge_base: KnowledgeBase) -> None:
+    hit = knowledge_base.ask("bursts took us down", Filters(kinds=("commit",))).hits[0]
+    assert hit.document == f"commit:{hit.commit}"
+    assert hit.path == ""
+
+
+def test_a_session_hit_names_session_and_lines(knowledge_base: KnowledgeBase) -> None:
+    hit = knowledge_base.ask("SKIP LOCKED", Filters(kinds=("session",))).hits[0]
+    assert hit.session == "20250310-091500"
+    assert "SKIP LOCKED" in hit.passages[0].text
+    source = FILES["sessions/20250310-091500.md"].splitlines()
+    assert hit.lines is not None
+    assert "SKIP LOCKED" in "\n".join(source[hit.lines.start - 1 : hit.lines.end])
+
+
+def test_filter_by_kind(knowledge_base: KnowledgeBase) -> None:
+    found = knowledge_base.ask("limit", Filters(kinds=("doc", "session"))).hits
+    assert {hit.kind for hit in found} == {"doc", "session"}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("src", {"src/limiter.py", "src/mailer.py", "src/guess.py"}),
+        ("src/", {"src/limiter.py", "src/mailer.py", "src/guess.py"}),
+        ("./src/mailer.py", {"src/mailer.py"}),
+        ("*.md", {"docs/deploy.md", "sessions/20250310-091500.md"}),
+        ("sr", set()),
+    ],
+)
+def test_filter_by_path(knowledge_base: KnowledgeBase, path: str, expected: set[str]) -> None:
+    assert set(documents(knowledge_base, "limit the release", path=path)) == expected
+
+
+def test_filter_by_time(knowledge_base: KnowledgeBase) -> None:
+    old = documents(knowledge_base, "deploy limit colour", before="2025-02-01T00:00:00Z")
+    assert "docs/deploy.md" in old
+    assert not [name for name in old if name.startswith(("src/", "sessions/"))]
+    new = documents(knowledge_base, "deploy limit colour", since="2025-05-01T00:00:00Z")
+    assert "src/guess.py" in new
+    assert "docs/deploy.md" not in new
+
+
+def test_before_a_session_leaves_that_session_out(knowledge_base: KnowledgeBase) -> None:
+    found = documents(knowledge_base, "queue", kinds=["session"], before="20250310-091500")
+    assert found == []
+    found = documents(knowledge_base, "queue", kinds=["session"], before="20250310-091501")
+    assert found == ["sessions/20250310-091500.md"]
+
+
+def test_filter_by_branch(knowledge_base: KnowledgeBase) -> None:
+    found = documents(knowledge_base, "guess a colour", branch="main")
+    assert "src/guess.py" not in found
+    assert "src/limiter.py" in found
+    with pytest.raises(QueryError, match="no branch 'nowhere'"):
+        documents(knowledge_base, "x", branch="nowhere")
+
+
+@pytest.mark.parametrize("lane", ["dense", "lexical-passages", "lexical-documents"])
+def test_one_lane_alone_answers(knowledge_base: KnowledgeBase, lane: str) -> None:
+    answer = knowledge_base.ask("forgotten password link", lanes=[lane])
+    assert answer.hits[0].document == "src/mailer.py"
+    assert {place.lane for hit in answer.hits for place in hit.lanes} == {lane}
+
+
+def test_what_cannot_be_asked_is_refused(knowledge_base: KnowledgeBase) -> None:
+    with pytest.raises(QueryError, match="empty"):
+        knowledge_base.ask("  ")
+    with pytest.raises(QueryError, match="unknown lane 'telepathy'"):
+        knowledge_base.ask("x", lanes=["telepathy"])
+    with pytest.raises(QueryError, match="unknown kind 'poem'"):
+        knowledge_base.filters(kinds=["poem"])
+    with pytest.raises(QueryError, match="not a time"):
+        knowledge_base.filters(since="soonish")
