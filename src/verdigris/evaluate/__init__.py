@@ -1,0 +1,1 @@
+"""Evaluation: how well do the lanes find what somebody says is relevant?"""
