@@ -1,0 +1,400 @@
+"""THE MAP: one repository's memory, from scraping to answers. Nothing else knows the whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from verdigris.database import remove_database
+from verdigris.errors import Busy, CorruptDatabase, QueryError, StorageError
+from verdigris.event_log import EventLog
+from verdigris.records import Answer, Filters, IndexState, ScrapeReport
+from verdigris.scrape.repository import Repository, open_repository
+from verdigris.settings import Settings, load_settings
+from verdigris.store.index import Index
+from verdigris.upkeep.indexing import catch_up
+from verdigris.upkeep.locations import Locations, locate, make_folders
+from verdigris.upkeep.locking import LOCK_SECONDS, refresh_lock
+from verdigris.upkeep.progress import Progress, Silent
+from verdigris.upkeep.scraping import SOURCES, pending_files, scrape_commits, scrape_files
+from verdigris.views import SCHEMA as FACTS_SCHEMA
+from verdigris.views import Facts, Related, Symbol
+
+if TYPE_CHECKING:
+    from verdigris.engine import Embedder
+    from verdigris.evaluate.report import EvaluationReport
+    from verdigris.retrieve.lanes import Question
+    from verdigris.retrieve.search import Search
+    from verdigris.store.vector_cache import VectorCache
+
+SHORT_WAIT = 0.5
+SILENT = Silent()
+NO_FILTERS = Filters()
+FEW_CHUNKS = 150
+"""Up to this many new chunks are embedded before an answer without further thought: < 0.5 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known of a repository: counts by kind, parser and event, and how far behind."""
+
+    root: Path
+    branch: str
+    head: str
+    shallow: bool
+    submodules: tuple[str, ...]
+    state: IndexState
+    documents: dict[str, int]
+    parsers: dict[str, int]
+    events: dict[str, int]
+    skipped: dict[str, int]
+    settings: Settings
+
+
+class KnowledgeBase:
+    """The memory of the repository around `start`. Use as a context manager, or `close()` it.
+
+    Raises RepositoryError, SettingsError, StorageError.
+    """
+
+    def __init__(
+        self,
+        start: Path | str = ".",
+        settings: Settings | None = None,
+        progress: Progress = SILENT,
+    ) -> None:
+        self.repository: Repository = open_repository(Path(start))
+        self.settings = settings or load_settings(self.repository.root)
+        self.locations: Locations = locate(self.repository, self.settings)
+        make_folders(self.locations)
+        self.progress = progress
+        self.warnings: list[str] = []
+        self.log = EventLog(self.locations.log, self.repository.worktree or ".")
+        try:
+            self.index = self._open_index()
+        except BaseException:
+            self.log.close()
+            raise
+        self.facts = Facts(self.index.connection)
+        self._refreshed = False
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="verdigris-load")
+
+    def _open_index(self) -> Index:
+        """Open the index; a damaged one is dropped, since it comes back from the log."""
+        path = self.locations.index
+        try:
+            return Index(path, FACTS_SCHEMA)
+        except CorruptDatabase:
+            with refresh_lock(self.locations):  # another process may be mending it
+                with suppress(CorruptDatabase):
+                    return Index(path, FACTS_SCHEMA)
+                self.warnings.append(f"{path} was damaged; it is rebuilt from the log")
+                remove_database(path)
+                return Index(path, FACTS_SCHEMA)
+
+    def close(self) -> None:
+        """Close log, index and cache."""
+        self._threads.shutdown(wait=True)
+        if cache := self.__dict__.get("vector_cache"):
+            cache.close()
+        if "embedder" in self.__dict__:
+            self.embedder.close()
+        self.index.close()
+        self.log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @cached_property
+    def _loading(self) -> Future[Embedder]:
+        """The embedder, loading beside the refresh since neither needs the other."""
+        from verdigris.engine import Embedder
+
+        threads = self.settings.threads or None
+        return self._threads.submit(Embedder, self.settings.model, threads=threads)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedding model. Raises EngineError."""
+        return self._loading.result()
+
+    @cached_property
+    def vector_cache(self) -> VectorCache | None:
+        """The user's cache of vectors; None, with a warning, where it cannot be used."""
+        from verdigris.store.vector_cache import VectorCache
+
+        path = self.locations.vector_cache
+        try:
+            return VectorCache(path)
+        except CorruptDatabase:
+            self.warnings.append(f"{path} was damaged; it is begun anew")
+            remove_database(path)
+            return VectorCache(path)
+        except StorageError as error:
+            self.warnings.append(f"no vector cache: {error}")
+            return None
+
+    @cached_property
+    def _search(self) -> Search:
+        from verdigris.retrieve.search import Search
+        from verdigris.store.vector_search import VectorSearch
+
+        vectors = VectorSearch(self.index, self.locations.folder)
+        return Search(self.index, vectors, self.facts)
+
+    def refresh(self, sources: Sequence[str] = SOURCES, wait: float = LOCK_SECONDS) -> ScrapeReport:
+        """Scrape what changed and index it; vectors come later (`embed`). Raises Busy."""
+        report = ScrapeReport()
+        with refresh_lock(self.locations, wait):
+            if self._refreshed:  # HEAD may have moved since
+                self.repository = open_repository(self.repository.root)
+            if "git" in sources:
+                scrape_commits(self.repository, self.log, report, self.progress)
+            if set(sources) - {"git"}:
+                limit = self.settings.max_file_bytes
+                scrape_files(self.repository, self.log, limit, report, self.progress)
+            catch_up(self.log, self.index, self.facts, self.progress)
+            self._refreshed = True
+        return report
+
+    def embed(self, chunk_ids: Sequence[int] | None = None, deadline: float = float("inf")) -> int:
+        """Embed all chunks without a vector, or those of `chunk_ids`. Returns how many.
+
+        Interrupted, it keeps what it has, and the next call goes on.
+        """
+        from verdigris.upkeep.embedding import embed_pending
+
+        if self.index.use_fingerprint(self.embedder.fingerprint):
+            self.warnings.append("the embedding model changed: all passages are embedded anew")
+        pending = list(self.index.pending(chunk_ids))
+        if not pending:
+            return 0
+        done = embed_pending(
+            self.index, self.vector_cache, self.embedder, self.progress, pending, deadline
+        )
+        if chunk_ids is None:
+            self.refresh_vector_index()
+        return done
+
+    def refresh_vector_index(self) -> None:
+        """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""
+        from verdigris.store.vector_search import VectorSearch
+
+        with suppress(Busy), refresh_lock(self.locations, SHORT_WAIT):  # whoever has it rebuilds
+            VectorSearch(self.index, self.locations.folder).refresh()
+
+    def ask(
+        self,
+        query: str,
+        filters: Filters = NO_FILTERS,
+        limit: int = 10,
+        lanes: Sequence[str] = (),
+        refresh: bool = True,
+        patience: float = 0.0,
+    ) -> Answer:
+        """Answer a question. Refreshes first; embeds only what the answer needs.
+
+        patience: seconds from the start within which further chunks are embedded before the
+        answer. Raises QueryError for an empty question or an unknown lane.
+        """
+        from verdigris.retrieve.lanes import LANES
+
+        started = time.monotonic()
+        if not query.strip():
+            raise QueryError('the question is empty; ask one: verdigris scry "why …?"')
+        if unknown := set(lanes) - set(LANES):
+            raise QueryError(f"unknown lane {sorted(unknown)[0]!r}; lanes: {', '.join(LANES)}")
+        _ = self._loading
+        warnings = self._refresh_if_free() if refresh else []
+        question = self._question(query, filters, lanes or LANES, started + patience)
+        with self.index.snapshot():
+            hits = self._search.search(question, filters, limit, lanes or LANES)
+        warnings += [*self.warnings, *self._what_is_left_out()]
+        return Answer(
+            query=query,
+            hits=tuple(hits),
+            state=self.state(current=refresh and not warnings),
+            warnings=tuple(warnings),
+            seconds=time.monotonic() - started,
+        )
+
+    def _refresh_if_free(self) -> list[str]:
+        try:
+            self.refresh(wait=SHORT_WAIT if self.index.position else LOCK_SECONDS)
+        except Busy as error:
+            return [f"{error}; this answer is from the index as it was"]
+        return []
+
+    def _question(
+        self, query: str, filters: Filters, lanes: Sequence[str], deadline: float
+    ) -> Question:
+        from verdigris.retrieve.lanes import DENSE, Question
+
+        if DENSE not in lanes:
+            return Question(query)
+        self._embed_for(Question(query), filters, deadline)
+        if self.index.meta("fingerprint") != self.embedder.fingerprint:
+            return Question(query)
+        return Question(query, self.embedder.embed_query(query))
+
+    def _embed_for(self, question: Question, filters: Filters, deadline: float) -> None:
+        missing = self.index.count("chunks") - self.index.count("vectors")
+        if 0 < missing <= FEW_CHUNKS:
+            self.embed()
+        elif missing:
+            self.embed(self._search.candidates(question, filters))
+            if time.monotonic() < deadline:
+                self.embed(deadline=deadline)
+
+    def _what_is_left_out(self) -> list[str]:
+        notes = []
+        if self.repository.shallow:
+            notes.append("shallow clone: older history is missing; git fetch --unshallow")
+        if self.repository.submodules:
+            names = ", ".join(self.repository.submodules[:3])
+            notes.append(f"submodules are not indexed here ({names}); run verdigris inside them")
+        return notes
+
+    def state(self, current: bool = False) -> IndexState:
+        """What the index holds; unless it is known to be current, also how far it is behind."""
+        state = IndexState(
+            documents=self.index.count("documents"),
+            chunks=self.index.count("chunks"),
+            vectors=self.index.count("vectors"),
+        )
+        if current:
+            return state
+        from verdigris.upkeep.scraping import commits_not_scraped
+
+        changes = pending_files(self.repository, self.log, self.settings.max_file_bytes)
+        return replace(
+            state,
+            commits_behind=commits_not_scraped(self.repository, self.log),
+            files_behind=len(changes.changed) + len(changes.gone),
+        )
+
+    def filters(
+        self,
+        kinds: Sequence[str] = (),
+        path: str = "",
+        since: str = "",
+        before: str = "",
+        branch: str = "",
+    ) -> Filters:
+        """Filters from what a user writes: dates as git takes them, session ids, branch names.
+
+        Raises QueryError.
+        """
+        from verdigris.upkeep.filtering import parse_filters
+
+        return parse_filters(self.repository, self.index, kinds, path, since, before, branch)
+
+    def related(self, target: str, limit: int = 10) -> Related:
+        """What changes with a path or symbol, and what depends on it. Raises QueryError."""
+        from verdigris.scrape.imports import resolve_import
+
+        with self.index.snapshot():
+            path, symbols = self._target(target)
+            return Related(
+                target=target,
+                path=path,
+                symbols=tuple(symbols),
+                co_changes=tuple(self.facts.co_changes(path, limit)),
+                callers=tuple(self.facts.callers(symbols, limit)),
+                importers=tuple(self.facts.importers(path, resolve_import, limit)),
+            )
+
+    def _target(self, target: str) -> tuple[str, list[Symbol]]:
+        """A path as given from here or from the root, or the file that defines a symbol."""
+        paths = self.facts.paths()
+        for candidate in (target.removeprefix("./"), self._from_here(target)):
+            if candidate in paths:
+                return candidate, self.facts.symbols_in(candidate)
+        symbols = self.facts.symbols(target)
+        if not symbols:
+            raise QueryError(
+                f"no file or symbol {target!r} in the index; list files with git ls-files, "
+                "or refresh: verdigris scrape"
+            )
+        return symbols[0].path, symbols
+
+    def _from_here(self, target: str) -> str:
+        try:
+            return (Path.cwd() / target).resolve().relative_to(self.repository.root).as_posix()
+        except (ValueError, OSError):
+            return ""
+
+    def evaluate(
+        self, queries: Path, run_file: Path | None = None, depth: int = 100
+    ) -> EvaluationReport:
+        """Measure each lane and their fusion on a file of queries, after a refresh and `embed`.
+
+        run_file: where the fused rankings go as a TREC run. Raises EvaluationError.
+        """
+        from verdigris.evaluate.run import FUSED, LaneList, System, Trial, evaluate_file
+        from verdigris.retrieve.lanes import LANES, Question
+
+        def prepare(queries: int) -> None:
+            self.refresh()
+            self.embed()
+            self.progress.start("evaluating", queries)
+
+        def ask(text: str, before: str) -> Trial:
+            search, filters = self._search, self.filters(before=before)
+            started = time.perf_counter()
+            question = Question(text, self.embedder.embed_query(text))
+            rankings = search.rankings(question, filters)
+            search.hits(rankings, 10)
+            seconds = time.perf_counter() - started
+            wanted = depth + len(own)
+            lists = [LaneList(FUSED, search.ranked(rankings, wanted))]
+            lists += [LaneList(lane, search.ranked(rankings, wanted, (lane,))) for lane in LANES]
+            return Trial(seconds, lists)
+
+        own = frozenset(self._from_here(str(path)) for path in (queries, run_file) if path)
+        system = System(prepare, ask, self._search.documents_named, self.progress.advance, own)
+        report = evaluate_file(queries, run_file, system, depth)
+        self.progress.finish()
+        return report
+
+    def status(self) -> Status:
+        """Counts and positions; reads the work tree, changes nothing."""
+        changes = pending_files(self.repository, self.log, self.settings.max_file_bytes)
+        return Status(
+            root=self.repository.root,
+            branch=self.repository.branch,
+            head=self.repository.head,
+            shallow=self.repository.shallow,
+            submodules=self.repository.submodules,
+            state=self.state(),
+            documents=self.index.counts_by("kind"),
+            parsers=self.index.counts_by("parser"),
+            events=self.log.counts(),
+            skipped=dict(changes.skipped),
+            settings=self.settings,
+        )
+
+    def rebuild(self) -> None:
+        """Drop everything derived and bring it back from the log; vectors come from the cache."""
+        with refresh_lock(self.locations):
+            try:
+                self.index.clear()
+            except CorruptDatabase:
+                self._replace_index()
+        self.refresh()
+
+    def _replace_index(self) -> None:
+        self.index.close()
+        remove_database(self.locations.index)
+        self.index = Index(self.locations.index, FACTS_SCHEMA)
+        self.facts = Facts(self.index.connection)
+        self.__dict__.pop("_search", None)

@@ -1,0 +1,96 @@
+"""Give chunks their vectors: from the user's cache where the text is known, else from the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from verdigris.store.index import ChunkVector, Index, PendingChunk
+from verdigris.store.vector_cache import VectorCache
+from verdigris.upkeep.progress import Progress
+
+if TYPE_CHECKING:
+    from verdigris.engine import Embedder
+
+_STORED_AT_ONCE = 256
+_LOOKED_UP_AT_ONCE = 2_000
+
+
+def embed_pending(
+    index: Index,
+    cache: VectorCache | None,
+    embedder: Embedder,
+    progress: Progress,
+    pending: Iterable[PendingChunk],
+    deadline: float = float("inf"),
+) -> int:
+    """Store a vector for each pending chunk; returns how many.
+
+    deadline: a time.monotonic() after which no further text is begun. What was embedded is
+    stored even when an exception (Ctrl-C) ends the run, so the next one goes on from there.
+    """
+    chunks = list(pending)
+    progress.start("embedding", len(chunks))
+    done = 0
+    unknown: list[PendingChunk] = []
+    for part in _parts(chunks, _LOOKED_UP_AT_ONCE):
+        known = cache.get(embedder.fingerprint, [c.text_hash for c in part]) if cache else {}
+        found = [
+            ChunkVector(c.chunk_id, c.text_hash, known[c.text_hash])
+            for c in part
+            if c.text_hash in known
+        ]
+        index.add_vectors(embedder.fingerprint, found)
+        unknown += [chunk for chunk in part if chunk.text_hash not in known]
+        done += len(found)
+        progress.advance(len(found))
+    done += _infer(index, cache, embedder, progress, unknown, deadline)
+    progress.finish()
+    return done
+
+
+def _infer(
+    index: Index,
+    cache: VectorCache | None,
+    embedder: Embedder,
+    progress: Progress,
+    chunks: list[PendingChunk],
+    deadline: float,
+) -> int:
+    texts = (chunk.embedded_text for chunk in chunks if time.monotonic() < deadline)
+    fresh: list[ChunkVector] = []
+    done = 0
+    try:
+        for chunk, values in zip(chunks, embedder.embed(texts), strict=False):
+            vector = values.astype(np.dtype("<f2")).tobytes()
+            fresh.append(ChunkVector(chunk.chunk_id, chunk.text_hash, vector))
+            if len(fresh) == _STORED_AT_ONCE:
+                stored, fresh = fresh, []
+                _store(index, cache, embedder.fingerprint, stored)
+                done += len(stored)
+                progress.advance(len(stored))
+    finally:
+        _store(index, cache, embedder.fingerprint, fresh)
+    progress.advance(len(fresh))
+    return done + len(fresh)
+
+
+def _store(
+    index: Index, cache: VectorCache | None, fingerprint: str, fresh: list[ChunkVector]
+) -> None:
+    """Into the cache first: what another process has made superfluous here may serve there."""
+    if not fresh:
+        return
+    if cache:
+        cache.put(fingerprint, ((one.text_hash, one.vector) for one in fresh))
+    index.add_vectors(fingerprint, fresh)
+
+
+def _parts(chunks: list[PendingChunk], size: int) -> Iterator[list[PendingChunk]]:
+    source = iter(chunks)
+    while part := list(islice(source, size)):
+        yield part

@@ -1,0 +1,57 @@
+"""Bring the index up to the log's position: chunk what changed, forget what went."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from verdigris.chunking import chunk_document
+from verdigris.event_log import EventLog, Marker
+from verdigris.records import DOCUMENT_GONE
+from verdigris.store.index import Index
+from verdigris.upkeep.progress import Progress
+from verdigris.views import Facts
+
+_DOCUMENTS_A_TRANSACTION = 500
+
+
+def catch_up(log: EventLog, index: Index, facts: Facts, progress: Progress) -> int:
+    """Apply all markers after the index's position. Returns how many documents changed.
+
+    Interrupted, it goes on from the last transaction. An index whose position is no position
+    of this log (the log was replaced) is begun anew.
+    """
+    if not is_of(index, log):
+        index.clear()
+    end = log.position()
+    if index.position == end:
+        return 0
+    latest: dict[str, Marker] = {}
+    for marker in log.markers(after=index.position):
+        latest[marker.event.document] = marker
+    markers = iter(sorted(latest.values(), key=lambda marker: marker.seq))
+    progress.start("indexing", len(latest))
+    while batch := list(islice(markers, _DOCUMENTS_A_TRANSACTION)):
+        with index.transaction():
+            for marker in batch:
+                _apply(marker, log, index, facts)
+            index.move_to(batch[-1].seq, log.event_id(batch[-1].seq))
+        progress.advance(len(batch))
+    with index.transaction():
+        index.move_to(end, log.event_id(end))
+    progress.finish()
+    return len(latest)
+
+
+def is_of(index: Index, log: EventLog) -> bool:
+    """Whether the index was built from this log: at its position lies the event it remembers."""
+    return index.position_event == log.event_id(index.position)
+
+
+def _apply(marker: Marker, log: EventLog, index: Index, facts: Facts) -> None:
+    seen = marker.event
+    if index.remove_document(seen.document):
+        facts.remove(seen.document)
+    if seen.kind != DOCUMENT_GONE:
+        content = log.content(seen.document, seen.version)
+        index.add_document(seen, chunk_document(seen, content))
+        facts.add(seen, content)

@@ -1,0 +1,129 @@
+"""Scrape a work tree into the event log: only what changed, in small transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from verdigris.event_log import SHARED, CursorChange, EventLog
+from verdigris.records import (
+    DOCUMENT_GONE,
+    DOCUMENT_SEEN,
+    Event,
+    ScrapeReport,
+    SeenDetails,
+    SourceFile,
+)
+from verdigris.scrape.files import FileChanges, Skipped, file_changes, read_file
+from verdigris.scrape.git import commits_behind, gone_commits, history_position, read_commits
+from verdigris.scrape.repository import Repository
+from verdigris.upkeep.progress import Progress
+
+SOURCES = ("git", "sessions", "docs", "code")
+_FILES, _GIT = "files", "git"
+_COMMITS_A_TRANSACTION = 1_000
+_FILES_A_TRANSACTION = 100
+
+
+def scrape_commits(
+    repository: Repository, log: EventLog, report: ScrapeReport, progress: Progress
+) -> None:
+    """Append the commits that the log does not have yet, and the end of those that are gone."""
+    cursor = log.cursor(_GIT, SHARED).get("position", "")
+    position = history_position(repository)
+    if position.encode() == cursor:
+        return
+    known = (document for document in log.documents(SHARED))
+    progress.start("reading history", 0)
+    gone = list(gone_commits(repository, cursor, position, known))
+    report.gone += log.append(gone, CursorChange(_GIT, {}), SHARED)
+    commits = _by_document(read_commits(repository, cursor, position))
+    while batch := list(islice(commits, _COMMITS_A_TRANSACTION)):
+        events = [event for commit in batch for event in commit]
+        report.events += log.append(events, CursorChange(_GIT, {}), SHARED)
+        _count(report.documents, "commit", len(batch))
+        progress.advance(len(batch))
+    log.append([], CursorChange(_GIT, {"position": position.encode()}), SHARED)
+    progress.finish()
+
+
+def _by_document(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """A document's events together: no transaction may end between its marker and its content."""
+    document: list[Event] = []
+    for event in events:
+        if event.kind == DOCUMENT_SEEN and document:
+            yield document
+            document = []
+        document.append(event)
+    if document:
+        yield document
+
+
+def pending_files(repository: Repository, log: EventLog, max_bytes: int) -> FileChanges:
+    """Files that changed since the cursor, those that went, and what is skipped, by reason."""
+    return file_changes(repository, log.cursor(_FILES), max_bytes)
+
+
+def scrape_files(
+    repository: Repository, log: EventLog, max_bytes: int, report: ScrapeReport, progress: Progress
+) -> None:
+    """Append the events of changed files, and the end of those that went."""
+    changes = pending_files(repository, log, max_bytes)
+    if changes.changed:
+        progress.start("reading files", len(changes.changed))
+        stamps = iter(changes.changed.items())
+        while batch := dict(islice(stamps, _FILES_A_TRANSACTION)):
+            events = [e for path in batch for e in _read(repository, path, max_bytes, report)]
+            report.events += log.append(events, CursorChange(_FILES, batch))
+            progress.advance(len(batch))
+        progress.finish()
+    if changes.gone or changes.restamped or changes.forgotten:
+        gone = [Event(DOCUMENT_GONE, path, "") for path in changes.gone]
+        log.append(gone, CursorChange(_FILES, changes.restamped, changes.forgotten))
+        report.gone += len(gone)
+    for reason, count in changes.skipped.items():
+        _count(report.skipped, reason, count)
+
+
+def _read(repository: Repository, path: str, max_bytes: int, report: ScrapeReport) -> list[Event]:
+    file = read_file(repository, path, max_bytes)
+    if isinstance(file, Skipped):  # it changed after it was listed; the next scrape looks again
+        _count(report.skipped, file.reason, 1)
+        return []
+    report.secrets += file.secrets
+    if file.warning:
+        report.warnings.append(f"{path}: {file.warning}")
+    events = events_of(file)
+    _note(report, events[0])
+    return events
+
+
+def events_of(file: SourceFile) -> list[Event]:
+    """All events of one version of a file: session log, document or code."""
+    from verdigris.scrape.sessions import is_session_log, parse_session
+
+    if is_session_log(file.path, file.text):
+        return parse_session(file)
+    from verdigris.scrape.parsers import parse_file
+
+    return parse_file(file)
+
+
+def _note(report: ScrapeReport, seen: Event) -> None:
+    details = seen.details
+    if not isinstance(details, SeenDetails):
+        return
+    _count(report.documents, details.kind, 1)
+    if details.file:
+        _count(report.parsers, details.file.parser, 1)
+        if details.file.warning:
+            report.warnings.append(f"{seen.document}: {details.file.warning}")
+
+
+def _count(counts: dict[str, int], key: str, number: int) -> None:
+    counts[key] = counts.get(key, 0) + number
+
+
+def commits_not_scraped(repository: Repository, log: EventLog) -> int:
+    """Commits of HEAD and the local branches that the log does not have."""
+    return commits_behind(repository, log.cursor(_GIT, SHARED).get("position", ""))
