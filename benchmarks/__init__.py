@@ -1,0 +1,1 @@
+"""Measurements of verdigris on real texts; see README of the project, `make bench`."""

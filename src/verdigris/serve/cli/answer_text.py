@@ -1,0 +1,112 @@
+"""Answers as text for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from verdigris.records import Answer, Hit, Passage
+from verdigris.serve.cli.console import crop, one_line, plural
+from verdigris.serve.cli.excerpt import excerpt
+from verdigris.serve.cli.index_text import state_text
+from verdigris.serve.cli.places import Places
+
+_INDENT = "    "
+_SHORT_HASH = 10
+_MIN_NAME = 12
+"""Columns below which a name beside its place is not worth showing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How an answer is laid out."""
+
+    places: Places
+    width: int
+    explain: bool = False
+    footer: bool = True
+
+
+def answer_text(answer: Answer, page: Page) -> str:
+    """Numbered hits, each with its place and best passage, and the state of the index."""
+    blocks = [
+        "\n".join(_hit_lines(number, hit, answer.query, page))
+        for number, hit in enumerate(answer.hits, start=1)
+    ]
+    if not blocks:
+        blocks = [_nothing_found(answer)]
+    if page.footer:
+        count = plural(len(answer.hits), "result")
+        footer = f"{count} in {answer.seconds:.2f} s\n{state_text(answer.state)}"
+        blocks.append(click.style(footer, dim=True))
+    return "\n\n".join(blocks)
+
+
+def _nothing_found(answer: Answer) -> str:
+    if not answer.state.chunks:
+        return "Nothing is indexed here yet. Index this repository: verdigris scrape"
+    return "Nothing found. Try other words or fewer filters."
+
+
+def _hit_lines(number: int, hit: Hit, question: str, page: Page) -> list[str]:
+    width = page.width - len(_INDENT)
+    lines = _head_lines(number, hit, page)
+    if hit.passages:
+        text = _without_title(hit)
+        lines += [_INDENT + line for line in excerpt(text, question, width)]
+    lines += [_INDENT + _also(hit, passage, page, width) for passage in hit.passages[1:]]
+    if page.explain:
+        lanes = " · ".join(f"{p.lane} #{p.rank} ({p.score:.3f})" for p in hit.lanes)
+        lines.append(click.style(f"{_INDENT}score {hit.score:.4f} = {lanes}", fg="green"))
+    return lines
+
+
+def _head_lines(number: int, hit: Hit, page: Page) -> list[str]:
+    """Number, place, name, and what is known of it; a name without room gets its own line."""
+    place = page.places.shown(hit.path, hit.lines) if hit.path else f"commit {_commit(hit)}"
+    facts = " · ".join(fact for fact in _facts(hit) if fact)
+    room = page.width - len(f"{number:2}. {place}    {facts}")
+    name = one_line(_name(hit))
+    styled = click.style(crop(name, room), bold=True) + "  " if name and room >= _MIN_NAME else ""
+    head = (
+        f"{number:2}. {click.style(place, fg='cyan', bold=True)}  {styled}"
+        f"{click.style(facts, dim=True)}"
+    )
+    if styled or not name:
+        return [head]
+    return [head, _INDENT + click.style(crop(name, page.width - len(_INDENT)), bold=True)]
+
+
+def _name(hit: Hit) -> str:
+    """What the best passage is called, if that says more than its path."""
+    block = hit.passages[0].heading if hit.passages else ""
+    if hit.kind == "session" and not block.startswith(hit.title):
+        return f"{hit.title} > {block}" if block else hit.title
+    name = hit.symbol or (block if hit.kind in ("doc", "session") and block else hit.title)
+    return "" if hit.path.endswith(name) else name
+
+
+def _facts(hit: Hit) -> tuple[str, ...]:
+    day = hit.time[:10]
+    if hit.kind == "commit":
+        return (one_line(hit.author), day)
+    return (hit.kind, _commit(hit) or "no commit", day)
+
+
+def _commit(hit: Hit) -> str:
+    return hit.commit[:_SHORT_HASH]
+
+
+def _without_title(hit: Hit) -> str:
+    """The best passage; a commit's subject stands in the head already."""
+    text = hit.passages[0].text
+    if hit.kind == "commit" and text.startswith(hit.title):
+        return text[len(hit.title) :]
+    return text
+
+
+def _also(hit: Hit, passage: Passage, page: Page, width: int) -> str:
+    where = f"also {page.places.shown(hit.path, passage.lines)}" if hit.path else "also"
+    name = one_line(passage.symbol or passage.heading or passage.text)
+    return click.style(crop(f"{where}  {name}", width), dim=True)

@@ -1,0 +1,72 @@
+"""Answers as JSON for programs: one envelope with a schema version."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from verdigris.records import Answer, Hit, IndexState, Lines
+
+if TYPE_CHECKING:
+    from verdigris.views import Related
+
+SCHEMA_VERSION = 1
+
+
+def envelope(**content: object) -> str:
+    """One JSON object that begins with the version of its shape."""
+    value = {"schema_version": SCHEMA_VERSION, **content}
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def answer_json(answer: Answer) -> str:
+    """An answer; paths are relative to the repository's root."""
+    return envelope(
+        query=answer.query,
+        results=[_hit_json(hit) for hit in answer.hits],
+        index=state_json(answer.state),
+        warnings=list(answer.warnings),
+        seconds=round(answer.seconds, 3),
+    )
+
+
+def _hit_json(hit: Hit) -> dict[str, Any]:
+    return {
+        "doc": hit.document,
+        "kind": hit.kind,
+        "title": hit.title,
+        "path": hit.path or None,
+        "lines": _lines_json(hit.lines),
+        "symbol": hit.symbol or None,
+        "commit": hit.commit or None,
+        "author": hit.author or None,
+        "session": hit.session or None,
+        "time": hit.time or None,
+        "score": round(hit.score, 6),
+        "passages": [
+            {
+                "lines": _lines_json(passage.lines),
+                "symbol": passage.symbol or None,
+                "heading": passage.heading or None,
+                "text": passage.text,
+                "score": passage.score,
+            }
+            for passage in hit.passages
+        ],
+        "lanes": {place.lane: {"rank": place.rank, "score": place.score} for place in hit.lanes},
+    }
+
+
+def _lines_json(lines: Lines | None) -> list[int] | None:
+    return [lines.start, lines.end] if lines else None
+
+
+def state_json(state: IndexState) -> dict[str, int]:
+    """The index's position."""
+    return asdict(state) | {"chunks_without_vectors": state.chunks_without_vectors}
+
+
+def related_json(found: Related) -> str:
+    """What belongs to a path or symbol; paths are relative to the repository's root."""
+    return envelope(**asdict(found))

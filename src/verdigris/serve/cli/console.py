@@ -1,0 +1,133 @@
+"""What people see: progress on standard error when it is a terminal, plain text otherwise."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock, Timer
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from verdigris.knowledge_base import KnowledgeBase
+    from verdigris.upkeep.progress import Progress
+
+_SHORT_STEP_SECONDS = 0.3
+"""A step that is over sooner shows none: drawing (and importing) it would cost more."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_MIN_WIDTH, _MAX_WIDTH = 40, 120
+
+
+class ProgressBar:
+    """One line of progress a step on standard error, gone when the step is over.
+
+    It appears by a timer, since a step may be long before it first says how far it is.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._timer: Timer | None = None
+        self._bars: Bars | None = None
+        self._task: TaskID | None = None
+        self._step, self._total, self._done = "", 0, 0
+
+    def start(self, step: str, total: int) -> None:
+        """A step begins; `total` 0 is not known yet."""
+        self.finish()
+        self._step, self._total, self._done = step, total, 0
+        self._timer = Timer(_SHORT_STEP_SECONDS, self._show)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def advance(self, count: int) -> None:
+        """Move the bar."""
+        with self._lock:
+            self._done += count
+            if self._bars is not None and self._task is not None:
+                self._bars.update(self._task, completed=self._done)
+
+    def finish(self) -> None:
+        """Take the bar away."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._bars is not None:
+                self._bars.stop()
+            self._step, self._timer, self._bars, self._task = "", None, None, None
+
+    def _show(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        with self._lock:
+            if not self._step:  # it ended while the timer went off
+                return
+            name, count = TextColumn("{task.description:<16}"), TextColumn("{task.completed:,}")
+            known = (BarColumn(30), count, TextColumn("of {task.total:,}"), TimeRemainingColumn())
+            columns = (name, *known) if self._total else (SpinnerColumn(), name, count)
+            self._bars = Bars(*columns, console=Console(stderr=True), transient=True)
+            self._bars.start()
+            self._task = self._bars.add_task(
+                self._step, total=self._total or None, completed=self._done
+            )
+
+
+def is_terminal() -> bool:
+    """Whether a person watches both the answer and the progress."""
+    return sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def terminal_width() -> int:
+    """Columns to write in: the terminal's (or COLUMNS) within what can be read; 120 in a pipe."""
+    return min(max(shutil.get_terminal_size((_MAX_WIDTH, 24)).columns, _MIN_WIDTH), _MAX_WIDTH)
+
+
+@contextmanager
+def open_knowledge_base(folder: str, quiet: bool = False) -> Iterator[KnowledgeBase]:
+    """The knowledge base of the repository around `folder`; it shows progress on a terminal."""
+    from verdigris.knowledge_base import KnowledgeBase
+    from verdigris.upkeep.progress import Silent
+
+    watched = sys.stderr.isatty() and not quiet
+    progress: Progress = ProgressBar() if watched else Silent()
+    with KnowledgeBase(folder, progress=progress) as knowledge_base:
+        try:
+            yield knowledge_base
+        finally:
+            progress.finish()  # a bar left by an exception would keep the cursor hidden
+
+
+def warn(text: str) -> None:
+    """A line on standard error."""
+    with suppress(BrokenPipeError):
+        click.secho(f"note: {text}", fg="yellow", err=True)
+
+
+def printable(text: str) -> str:
+    """Text of a repository without control characters, which could steer the terminal."""
+    return _CONTROL.sub("�", text)
+
+
+def one_line(text: str) -> str:
+    """Text as one printable line."""
+    return printable(" ".join(text.split()))
+
+
+def crop(text: str, width: int) -> str:
+    """Text cut to a width, with an ellipsis where something is missing."""
+    return text if len(text) <= width else text[: max(width - 1, 0)].rstrip() + "…"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 file`, `2,000 files`."""
+    if number != 1:
+        noun = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun}"

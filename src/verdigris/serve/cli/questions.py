@@ -1,0 +1,170 @@
+"""Commands that answer: scry and related."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from verdigris.records import KINDS, Answer
+from verdigris.serve.cli import NOTHING_FOUND, STALE
+from verdigris.serve.cli.answer_text import Page, answer_text
+from verdigris.serve.cli.answers import answer_json, related_json
+from verdigris.serve.cli.console import (
+    is_terminal,
+    one_line,
+    open_knowledge_base,
+    plural,
+    terminal_width,
+    warn,
+)
+from verdigris.serve.cli.index_text import is_behind
+from verdigris.serve.cli.options import JSON, QUIET, REFRESH, STRICT
+from verdigris.serve.cli.places import places_of
+from verdigris.serve.cli.related_text import related_text
+
+if TYPE_CHECKING:
+    from verdigris.knowledge_base import KnowledgeBase
+
+UNATTENDED_SECONDS = 3.0
+"""Where nobody watches, an answer may use this long to embed more of what has no vector yet."""
+
+
+@click.command()
+@click.argument("question", nargs=-1, required=True)
+@click.option(
+    "-k",
+    "--k",
+    "limit",
+    default=10,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    help="How many entries.",
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(KINDS),
+    help="Only this kind; may be repeated.",
+)
+@click.option(
+    "--lane",
+    "lanes",
+    multiple=True,
+    metavar="LANE",
+    help="Only this lane: dense, lexical-passages, lexical-documents, names, history; "
+    "may be repeated.",
+)
+@click.option(
+    "--path",
+    default="",
+    metavar="PATH",
+    help="Only this file, what lies below this folder, or what a glob matches.",
+)
+@click.option(
+    "--since",
+    default="",
+    metavar="TIME",
+    help="Only what changed since TIME: 2025-08-31, '2 weeks ago', yesterday.",
+)
+@click.option(
+    "--before",
+    default="",
+    metavar="TIME",
+    help="Only what existed before TIME, or before the session of that id.",
+)
+@click.option("--branch", default="", metavar="NAME", help="Only what is on this branch.")
+@REFRESH
+@click.option("--explain", is_flag=True, help="Show each lane's rank and score.")
+@JSON
+@STRICT
+@QUIET
+@click.pass_context
+def scry(
+    ctx: click.Context, question: tuple[str, ...], limit: int, kinds: tuple[str, ...],
+    lanes: tuple[str, ...], path: str, since: str, before: str, branch: str, refresh: bool,
+    explain: bool, as_json: bool, strict: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Answer QUESTION with path, lines and commit.
+
+    Reads what changed first. On a terminal, what has no vector yet is embedded after the answer;
+    Ctrl-C ends that safely. Exit codes: 0 found, 1 nothing found, 2 error, 3 behind (--strict).
+    """
+    watched = is_terminal() and not quiet
+    patience = 0.0 if watched else UNATTENDED_SECONDS
+    with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
+        places = places_of(knowledge_base.repository.root)
+        chosen = knowledge_base.filters(kinds, places.from_root(path), since, before, branch)
+        answer = knowledge_base.ask(" ".join(question), chosen, limit, lanes, refresh, patience)
+        _print(answer, as_json, quiet, Page(places, terminal_width(), explain, not quiet))
+        if watched and refresh and answer.state.chunks_without_vectors:
+            _embed_rest(knowledge_base, answer.state.chunks_without_vectors)
+    if strict and is_behind(answer.state):
+        ctx.exit(STALE)
+    if not answer.hits:
+        ctx.exit(NOTHING_FOUND)
+
+
+def _print(answer: Answer, as_json: bool, quiet: bool, page: Page) -> None:
+    if as_json:
+        click.echo(answer_json(answer))
+        return
+    if answer.hits or not quiet:
+        click.echo(answer_text(answer, page))
+    if not quiet:
+        for warning in answer.warnings:
+            warn(one_line(warning))
+
+
+def _embed_rest(knowledge_base: KnowledgeBase, missing: int) -> None:
+    """Embed what the answer did not need. The answer stands: Ctrl-C changes no exit code."""
+    try:
+        click.echo(
+            f"Embedding the other {plural(missing, 'passage')} for the next questions. "
+            "Ctrl-C is safe: what is done is kept.",
+            err=True,
+        )
+        knowledge_base.embed()
+    except KeyboardInterrupt:
+        knowledge_base.progress.finish()
+        left = knowledge_base.state(current=True).chunks_without_vectors
+        click.echo(f"Stopped with {plural(left, 'passage')} to go; the next run goes on.", err=True)
+
+
+@click.command()
+@click.argument("target", metavar="PATH|SYMBOL")
+@click.option(
+    "-k",
+    "--k",
+    "limit",
+    default=10,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    help="Rows of each list.",
+)
+@REFRESH
+@JSON
+@QUIET
+@click.pass_context
+def related(
+    ctx: click.Context, target: str, limit: int, refresh: bool, as_json: bool, quiet: bool
+) -> None:  # fmt: skip
+    """Show what changes together with a path or symbol, what calls it and what imports it.
+
+    weight: each common commit counts 1/(its files - 1), so that small commits say more; merges,
+    bulk and bot commits do not count. Exit codes: 0 found, 1 nothing related, 2 error.
+    """
+    with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
+        places = places_of(knowledge_base.repository.root)
+        if refresh:
+            knowledge_base.refresh()
+        found = knowledge_base.related(target, limit)
+    if as_json:
+        click.echo(related_json(found))
+    else:
+        click.echo(related_text(found, places, terminal_width()))
+    if not (found.co_changes or found.callers or found.importers):
+        ctx.exit(NOTHING_FOUND)

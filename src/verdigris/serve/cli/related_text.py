@@ -1,0 +1,79 @@
+"""What belongs to a path or a symbol, as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from verdigris.serve.cli.console import crop, one_line, plural
+from verdigris.serve.cli.places import Places
+
+if TYPE_CHECKING:
+    from verdigris.views import CoChange, Reference, Related
+
+_HEADINGS = "  commits  share  weight  file"
+_SHORT_HASH = 10
+_MIN_SUBJECT = 20
+
+
+def related_text(found: Related, places: Places, width: int) -> str:
+    """Three lists, one row an entry: co-changes with their measures, callers, importers."""
+    is_path = found.path in (found.target, places.from_root(found.target))
+    subject = "it" if is_path else "its file"
+    blocks = [_title(found, places, is_path)]
+    if found.co_changes:
+        commits = plural(_commits(found.co_changes[0]), "commit")
+        heading = f"Changes together with {subject}, in its {commits}"
+        blocks.append(_co_changes(heading, found.co_changes, places, width))
+    if found.callers:
+        blocks.append(_references("Called from", found.callers, places))
+    if found.importers:
+        blocks.append(
+            _references(f"{subject.capitalize()} is imported by", found.importers, places)
+        )
+    if len(blocks) == 1:
+        blocks.append("Nothing changes together with it, calls it or imports it.")
+    return "\n\n".join(blocks)
+
+
+def _title(found: Related, places: Places, is_path: bool) -> str:
+    path = places.shown(found.path)
+    if is_path:
+        return click.style(path, bold=True)
+    return f"{click.style(one_line(found.target), bold=True)}, defined in {path}"
+
+
+def _commits(row: CoChange) -> int:
+    """Commits of the asked file: what the confidence is a share of."""
+    return round(row.support / row.confidence)
+
+
+def _co_changes(heading: str, rows: tuple[CoChange, ...], places: Places, width: int) -> str:
+    lines = [heading, _HEADINGS]
+    names = [places.shown(row.path) for row in rows]
+    column = max(len(name) for name in names)
+    for row, name in zip(rows, names, strict=True):
+        measures = f"{row.support:9,}  {100 * row.confidence:3.0f} %  {row.weight:6.2f}  "
+        room = width - len(measures) - column - 2
+        subject = crop(_example(row), room) if room >= _MIN_SUBJECT else ""
+        padded = click.style(name, fg="cyan") + " " * (column - len(name))
+        lines.append(f"{measures}{padded}  {click.style(subject, dim=True)}".rstrip())
+    return "\n".join(lines)
+
+
+def _example(row: CoChange) -> str:
+    sha, subject = row.examples[0]
+    return f"{sha[:_SHORT_HASH]} {one_line(subject)}"
+
+
+def _references(heading: str, references: tuple[Reference, ...], places: Places) -> str:
+    shown = [places.shown(reference.path, reference.line) for reference in references]
+    column = max(len(place) for place in shown)
+    lines = [heading]
+    for reference, place in zip(references, shown, strict=True):
+        caller = f"{one_line(reference.symbol)} → " if reference.symbol else ""
+        sure = "" if reference.confidence == 1 else f"  ({100 * reference.confidence:.0f} % sure)"
+        padded = click.style(place, fg="cyan") + " " * (column - len(place))
+        lines.append(f"  {padded}  {caller}{one_line(reference.target)}{sure}")
+    return "\n".join(lines)

@@ -1,0 +1,200 @@
+"""Commands that keep the memory: init, scrape, status, doctor, rebuild."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from verdigris.records import ScrapeReport
+from verdigris.serve.cli import ERROR, STALE
+from verdigris.serve.cli.answers import envelope, state_json
+from verdigris.serve.cli.console import one_line, open_knowledge_base, plural, warn
+from verdigris.serve.cli.index_text import counts_text, is_behind, kinds_text, state_text
+from verdigris.serve.cli.options import JSON, QUIET, STRICT
+from verdigris.settings import STATE_FOLDER
+from verdigris.upkeep.scraping import SOURCES
+
+if TYPE_CHECKING:
+    from verdigris.knowledge_base import Status
+
+_CONFIG = """\
+# verdigris: every key is optional; these are the defaults.
+# model = "all-minilm-l6-v2"
+# threads = 0                # inference threads; 0 = as many as the process may use
+# max_file_bytes = 1048576   # larger files are skipped and counted
+"""
+_SHOWN_WARNINGS = 10
+_SHORT_HASH = 10
+
+
+@click.command()
+@QUIET
+@click.pass_context
+def init(ctx: click.Context, quiet: bool) -> None:
+    """Make .verdigris/config.toml to edit. Optional: every command works without."""
+    with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
+        config = knowledge_base.repository.root / STATE_FOLDER / "config.toml"
+        created = not config.exists()
+        if created:
+            config.parent.mkdir(exist_ok=True)
+            config.write_text(_CONFIG, encoding="utf-8")
+    if not quiet:
+        click.echo(f"{'created' if created else 'already there:'} {config}")
+        click.echo('now ask: verdigris scry "how does … work?"')
+
+
+@click.command()
+@click.argument(
+    "sources", nargs=-1, type=click.Choice(SOURCES), metavar=f"[{'|'.join(SOURCES)}]..."
+)
+@click.option(
+    "--vectors/--no-vectors",
+    default=True,
+    help="Embed what has no vector yet (default), or do not.",
+)
+@JSON
+@QUIET
+@click.pass_context
+def scrape(
+    ctx: click.Context, sources: tuple[str, ...], vectors: bool, as_json: bool, quiet: bool
+) -> None:  # fmt: skip
+    """Read what changed into the log, index it and embed it; all SOURCES unless some are named.
+
+    Interrupted, it keeps what is done, and the next run goes on from there.
+    """
+    with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
+        report = knowledge_base.refresh(sources or SOURCES)
+        embedded = knowledge_base.embed() if vectors else 0
+        state = knowledge_base.state(current=not sources)
+        warnings = [*knowledge_base.warnings, *report.warnings]
+    if as_json:
+        click.echo(
+            envelope(
+                scraped=asdict(report), embedded=embedded, index=state_json(state),
+                warnings=warnings,
+            )
+        )  # fmt: skip
+    elif not quiet:
+        click.echo("\n".join([*_report_lines(report, embedded), state_text(state)]))
+        _warn_all(warnings)
+
+
+def _report_lines(report: ScrapeReport, embedded: int) -> list[str]:
+    lines = [f"read: {kinds_text(report.documents) or 'nothing new'}"]
+    if report.gone:
+        lines.append(f"gone: {plural(report.gone, 'entry')}")
+    if report.parsers:
+        lines.append(f"files by parser: {counts_text(report.parsers)}")
+    if report.skipped:
+        lines.append(f"skipped files: {counts_text(report.skipped)}")
+    if report.secrets:
+        lines.append(f"secrets redacted: {report.secrets:,}")
+    if embedded:
+        lines.append(f"embedded: {plural(embedded, 'passage')}")
+    return lines
+
+
+def _warn_all(warnings: list[str]) -> None:
+    for warning in warnings[:_SHOWN_WARNINGS]:
+        warn(one_line(warning))
+    if len(warnings) > _SHOWN_WARNINGS:
+        warn(f"and {len(warnings) - _SHOWN_WARNINGS:,} more of the kind")
+
+
+@click.command()
+@click.option("--config", "show_config", is_flag=True, help="Each setting and where it came from.")
+@JSON
+@STRICT
+@click.pass_context
+def status(ctx: click.Context, show_config: bool, as_json: bool, strict: bool) -> None:
+    """Show what is indexed and how far the index is behind; change nothing."""
+    with open_knowledge_base(ctx.obj) as knowledge_base:
+        found = knowledge_base.status()
+    if as_json:
+        click.echo(_status_json(found))
+    else:
+        click.echo("\n".join(_status_lines(found)))
+        if show_config:
+            click.echo("\n" + "\n".join(_setting_lines(found)))
+    if strict and is_behind(found.state):
+        ctx.exit(STALE)
+
+
+def _status_json(found: Status) -> str:
+    settings = {
+        key: {"value": getattr(found.settings, key), "origin": origin}
+        for key, origin in found.settings.origins
+    }
+    return envelope(
+        root=str(found.root), branch=found.branch, head=found.head, shallow=found.shallow,
+        submodules=list(found.submodules), index=state_json(found.state),
+        documents=found.documents, parsers=found.parsers, events=found.events,
+        skipped=found.skipped, settings=settings,
+    )  # fmt: skip
+
+
+def _status_lines(found: Status) -> list[str]:
+    head = f"at {found.head[:_SHORT_HASH]}" if found.head else "without commits"
+    lines = [
+        f"{one_line(str(found.root))}, {found.branch or 'detached'} {head}",
+        state_text(found.state),
+        f"holds: {kinds_text(found.documents) or 'nothing yet'}",
+        f"log: {plural(sum(found.events.values()), 'event')}",
+    ]
+    if parsers := {name: count for name, count in found.parsers.items() if name}:
+        lines.append(f"files by parser: {counts_text(parsers)}")
+    if found.skipped:
+        lines.append(f"skipped files: {counts_text(found.skipped)}")
+    if found.shallow:
+        lines.append("shallow clone: older history is missing; git fetch --unshallow")
+    if found.submodules:
+        lines.append(f"submodules, not indexed here: {', '.join(found.submodules)}")
+    return lines
+
+
+def _setting_lines(found: Status) -> list[str]:
+    rows = [(f"{key} = {getattr(found.settings, key)!r}", o) for key, o in found.settings.origins]
+    column = max(len(value) for value, _ in rows)
+    return [f"{value:<{column}}  {origin}" for value, origin in rows]
+
+
+@click.command()
+@click.option("--fix", is_flag=True, help="Mend what can be mended; the log is never deleted.")
+@JSON
+@click.pass_context
+def doctor(ctx: click.Context, fix: bool, as_json: bool) -> None:
+    """Check repository, log, index, vectors and model. Exit 2 when something is wrong."""
+    from verdigris.upkeep.health import examine
+
+    findings = examine(Path(ctx.obj), fix)
+    if as_json:
+        click.echo(envelope(checks=[asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            mark = (
+                click.style("ok   ", fg="green") if finding.ok else click.style("WRONG", fg="red")
+            )
+            mend = f"; {finding.mend}" if finding.mend else ""
+            click.echo(f"{mark} {finding.what}: {one_line(finding.state)}{mend}")
+    if not all(finding.ok for finding in findings):
+        ctx.exit(ERROR)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be dropped; drop nothing.")
+@QUIET
+@click.pass_context
+def rebuild(ctx: click.Context, dry_run: bool, quiet: bool) -> None:
+    """Drop the index and bring it back from the log; known vectors come from the cache."""
+    with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
+        if dry_run:
+            click.echo(f"would drop {knowledge_base.locations.index} and make it anew from the log")
+            return
+        knowledge_base.rebuild()
+        embedded = knowledge_base.embed()
+        state = knowledge_base.state(current=True)
+    if not quiet:
+        click.echo(f"rebuilt, {plural(embedded, 'vector')} stored\n{state_text(state)}")

@@ -1,0 +1,161 @@
+"""scry, as a user sees it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import GitFolder
+    from tests.serve.conftest import Verdigris
+
+
+def test_answers_with_path_lines_commit_and_date(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    run = verdigris("scry", "how is water heated?", inside=small_git.root)
+    assert run.code == 0
+    first_commit = small_git.git("rev-list", "--max-parents=0", "HEAD")
+    heads = [line for line in run.out.splitlines() if re.match(r" ?\d+\. ", line)]
+    assert any(
+        line.strip().startswith(tuple("123456"))
+        and "src/kettle.py:1-3  boil  code · " + first_commit[:10] in line
+        for line in heads
+    )
+    assert "index: up to date · " in run.out
+    assert "\x1b" not in run.out
+
+
+def test_json_has_the_agreed_shape(verdigris: Verdigris, small_git: GitFolder) -> None:
+    run = verdigris("scry", "steep tea", "--json", "--kind", "doc", inside=small_git.root)
+    answer = json.loads(run.out)
+    assert run.code == 0
+    assert list(answer)[:4] == ["schema_version", "query", "results", "index"]
+    (hit,) = answer["results"]
+    assert {"doc", "kind", "path", "lines", "symbol", "commit", "session", "time", "score",
+            "passages", "lanes"} <= set(hit)  # fmt: skip
+    assert (hit["doc"], hit["path"], hit["kind"]) == ("docs/tea.md", "docs/tea.md", "doc")
+    assert hit["lines"][0] >= 1
+    assert hit["commit"] == small_git.git("rev-parse", "HEAD~1")
+    assert answer["index"]["chunks_without_vectors"] == 0
+    assert all(place["rank"] >= 1 for place in hit["lanes"].values())
+
+
+def test_a_commit_is_shown_with_hash_subject_author_and_date(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    run = verdigris("scry", "fill a cup", "--kind", "commit", "-k", "1", inside=small_git.root)
+    head = small_git.git("rev-parse", "HEAD")[:10]
+    day = small_git.git("show", "-s", "--date=format-local:%Y-%m-%d", "--format=%cd")
+    assert run.out.splitlines()[0].startswith(f" 1. commit {head}  Fill a cup  Ada · {day[:8]}")
+    assert run.out.count("Fill a cup") == 1
+
+
+def test_words_need_no_quotes(verdigris: Verdigris, small_git: GitFolder) -> None:
+    run = verdigris("scry", "how", "is", "water", "heated", "--json", inside=small_git.root)
+    assert json.loads(run.out)["query"] == "how is water heated"
+
+
+def test_explain_names_every_lane(verdigris: Verdigris, small_git: GitFolder) -> None:
+    run = verdigris("scry", "boil water", "--explain", "-k", "1", inside=small_git.root)
+    assert re.search(r"score \d\.\d+ = .*dense #\d", run.out)
+    assert "lexical-passages #1" in run.out
+
+
+def test_quiet_prints_hits_alone(verdigris: Verdigris, small_git: GitFolder) -> None:
+    run = verdigris("scry", "boil water", "--quiet", inside=small_git.root)
+    assert "src/kettle.py" in run.out
+    assert "index:" not in run.out
+    assert run.err == ""
+
+
+def test_nothing_found_is_exit_1(verdigris: Verdigris, small_git: GitFolder) -> None:
+    run = verdigris("scry", "boil", "--path", "no/such/folder", inside=small_git.root)
+    assert run.code == 1
+    assert run.out.startswith("Nothing found.")
+    quiet = verdigris("scry", "boil", "--path", "no/such/folder", "-q")
+    assert (quiet.code, quiet.out) == (1, "")
+    as_json = verdigris("scry", "boil", "--path", "no/such/folder", "--json")
+    assert (as_json.code, json.loads(as_json.out)["results"]) == (1, [])
+
+
+def test_without_refresh_nothing_is_indexed_and_said_so(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    run = verdigris("scry", "boil", "--no-refresh", "--strict", inside=small_git.root)
+    assert run.code == 3
+    assert "Nothing is indexed here yet" in run.out
+    assert "verdigris scrape" in run.out
+    assert "behind by 3 commits and 3 files" in run.out
+
+
+def test_strict_is_content_with_a_current_index(verdigris: Verdigris, small_git: GitFolder) -> None:
+    assert verdigris("scry", "boil", "--strict", inside=small_git.root).code == 0
+
+
+def test_empty_question_and_unknown_lane_are_errors(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    empty = verdigris("scry", " ", inside=small_git.root)
+    assert (empty.code, empty.out) == (2, "")
+    assert empty.err.startswith("verdigris: the question is empty")
+    lane = verdigris("scry", "boil", "--lane", "psychic")
+    assert lane.code == 2
+    assert "dense, lexical-passages, lexical-documents" in lane.err
+
+
+def test_a_very_long_question_is_answered(verdigris: Verdigris, small_git: GitFolder) -> None:
+    question = "how is water boiled in a kettle " * 320
+    assert verdigris("scry", question, "-k", "1000", inside=small_git.root).code == 0
+
+
+def test_paths_are_shown_and_taken_from_the_folder_of_the_reader(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    run = verdigris("scry", "boil", "--path", "kettle.py", inside=small_git.root / "src")
+    assert re.match(r" 1\. kettle\.py:1-3 ", run.out)
+    other = verdigris("scry", "tea", "--path", "docs")
+    assert "../docs/tea.md:" in other.out
+    as_json = verdigris("scry", "tea", "--path", "../docs", "--json")
+    assert [hit["path"] for hit in json.loads(as_json.out)["results"]] == ["docs/tea.md"]
+
+
+def test_the_whole_repository_may_be_named_as_a_path(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    run = verdigris("scry", "boil", "--path", ".", inside=small_git.root)
+    assert "src/kettle.py" in run.out
+
+
+def test_an_uncommitted_file_says_so(verdigris: Verdigris, small_git: GitFolder) -> None:
+    small_git.write("notes.md", "# Samovar\n\nA samovar keeps water hot all day.\n")
+    run = verdigris("scry", "samovar", "--kind", "doc", "-k", "1", inside=small_git.root)
+    assert "notes.md:1-3  Samovar  doc · no commit" in run.out
+
+
+def test_a_session_log_is_shown_with_its_block(verdigris: Verdigris, small_git: GitFolder) -> None:
+    small_git.write(
+        "sessions/20250801-090000.md",
+        "# Session: tea trials\n\n**ID**: 20250801-090000\n\n## Activity Log\n\n"
+        "### 09:30 - Decision: porcelain\n\nPorcelain pots keep the heat of oolong best.\n",
+    )
+    run = verdigris("scry", "oolong porcelain", "--kind", "session", "-k", "1",
+                    inside=small_git.root)  # fmt: skip
+    head = run.out.splitlines()[0]
+    assert "sessions/20250801-090000.md:" in head
+    assert "tea trials" in head
+    assert "session" in head
+
+
+def test_a_narrow_terminal_wraps_nothing_by_itself(
+    verdigris: Verdigris, small_git: GitFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_git.write("docs/long.md", "# Long\n\n" + "samovar and porcelain " * 60 + "\n")
+    monkeypatch.setenv("COLUMNS", "50")
+    run = verdigris("scry", "samovar porcelain", "-k", "1", inside=small_git.root)
+    *hits, _, _ = run.out.rstrip("\n").split("\n")
+    assert max(map(len, hits)) <= 50
+    assert "…" in run.out
