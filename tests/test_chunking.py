@@ -86,3 +86,26 @@ def test_a_commit_message_stands_alone() -> None:
 def test_a_document_without_details_is_refused() -> None:
     with pytest.raises(TypeError, match="SeenDetails"):
         chunk_document(Event(DOCUMENT_SEEN, "a", "v"), [])
+
+
+def test_a_bare_heading_or_label_joins_what_it_names() -> None:
+    chunks = chunk_document(
+        seen("doc", document="docs/a.md"),
+        [
+            section("# Guide", start=1, heading="Guide"),
+            section("(install)=", start=3, heading="Guide"),
+            section("## Install\n\nUse the package.", start=5),
+            section("## Empty", start=9),
+        ],
+    )
+    assert [chunk.text for chunk in chunks] == [
+        "# Guide\n\n(install)=\n\n## Install\n\nUse the package.",
+        "## Empty",
+    ]
+    assert chunks[0].anchor.lines == Lines(1, 7)
+    assert chunks[0].heading == "Guide > Install"
+
+
+def test_a_heading_far_from_the_next_text_stays_alone() -> None:
+    pieces = [section("# Guide", start=1), section("Some text of its own.", start=30)]
+    assert len(chunk_document(seen("doc"), pieces)) == 2

@@ -5,14 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from verdigris.records import Anchor, Chunk, Event, Kind, Lines, SeenDetails, SymbolDetails
+
+CHUNKING_VERSION = 1
+"""Raised with every change of what chunks come out, so that indexes are made anew."""
 
 MAX_CHARACTERS = {"session": 900, "commit": 900, "doc": 900, "code": 800}
 """Longest passage by kind: about 200 tokens, so that the prefix fits into the model's 256."""
 
 _PREFIX_CHARACTERS = 160
 _WORD = re.compile(r"[A-Za-z0-9]")
+_LONGEST_GAP = 3
+_TITLE = re.compile(
+    r"(?:\s*(?:#{1,6} [^\n]{0,80}|\([\w-]+\)=|\.\. _[^\n]{1,60}:|[^\n]{1,80}\n(?:=+|-+))\s*)+"
+)
+"""Headings and labels in markdown and reStructuredText, and nothing else."""
 
 
 def chunk_document(seen: Event, content: Sequence[Event]) -> list[Chunk]:
@@ -24,16 +33,53 @@ def chunk_document(seen: Event, content: Sequence[Event]) -> list[Chunk]:
     details = seen.details
     if not isinstance(details, SeenDetails):
         raise TypeError(f"{seen.document}: the first event of a document carries SeenDetails")
-    return [
-        _chunk(seen, details, event, piece, lines)
+    pieces = [
+        _Piece(event, text, lines)
         for event in content
-        for piece, lines in _pieces(event, MAX_CHARACTERS[details.kind])
+        for text, lines in _cut(event, MAX_CHARACTERS[details.kind])
     ]
+    if details.kind == "doc":
+        pieces = list(_titles_joined(pieces))
+    return [_chunk(seen, details, piece) for piece in pieces]
 
 
-def _chunk(
-    seen: Event, details: SeenDetails, event: Event, text: str, lines: Lines | None
-) -> Chunk:
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    event: Event
+    text: str
+    lines: Lines | None
+
+
+def _titles_joined(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+    """Put a piece that only names what follows (a bare heading, a label) in front of that."""
+    waiting: _Piece | None = None
+    for piece in pieces:
+        joined = _join(waiting, piece) if waiting else piece
+        if waiting and joined is None:
+            yield waiting
+        current = joined or piece
+        if _TITLE.fullmatch(current.text):
+            waiting = current
+        else:
+            waiting = None
+            yield current
+    if waiting:
+        yield waiting
+
+
+def _join(title: _Piece, piece: _Piece) -> _Piece | None:
+    """Both as one piece with the lines of both; None where other lines stand between them."""
+    if title.lines is None or piece.lines is None:
+        return None
+    gap = piece.lines.start - title.lines.end
+    if not 1 <= gap <= _LONGEST_GAP:
+        return None
+    lines = Lines(title.lines.start, piece.lines.end)
+    return _Piece(piece.event, title.text + "\n" * gap + piece.text, lines)
+
+
+def _chunk(seen: Event, details: SeenDetails, piece: _Piece) -> Chunk:
+    event, text, lines = piece.event, piece.text, piece.lines
     embedded = prefix(details.kind, seen.document, details.title, event) + text
     return Chunk(
         anchor=Anchor(
@@ -64,7 +110,7 @@ def prefix(kind: Kind, document: str, title: str, event: Event) -> str:
     return f"{document}: {heading}\n"[-_PREFIX_CHARACTERS:] if heading else f"{document}\n"
 
 
-def _pieces(event: Event, limit: int) -> Iterator[tuple[str, Lines | None]]:
+def _cut(event: Event, limit: int) -> Iterator[tuple[str, Lines | None]]:
     """Cut an event's text at blank lines, else at line ends, into pieces of at most `limit`."""
     if len(event.text) <= limit:
         if _WORD.search(event.text) or not event.text.isascii():

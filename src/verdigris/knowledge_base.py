@@ -18,12 +18,11 @@ from verdigris.records import Answer, Filters, IndexState, ScrapeReport
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
 from verdigris.store.index import Index
-from verdigris.upkeep.indexing import catch_up
+from verdigris.upkeep.indexing import catch_up, open_index
 from verdigris.upkeep.locations import Locations, locate, make_folders
 from verdigris.upkeep.locking import LOCK_SECONDS, refresh_lock
 from verdigris.upkeep.progress import Progress, Silent
 from verdigris.upkeep.scraping import SOURCES, pending_files, scrape_commits, scrape_files
-from verdigris.views import SCHEMA as FACTS_SCHEMA
 from verdigris.views import Facts, Related, Symbol
 
 if TYPE_CHECKING:
@@ -89,14 +88,14 @@ class KnowledgeBase:
         """Open the index; a damaged one is dropped, since it comes back from the log."""
         path = self.locations.index
         try:
-            return Index(path, FACTS_SCHEMA)
+            return open_index(path)
         except CorruptDatabase:
             with refresh_lock(self.locations):  # another process may be mending it
                 with suppress(CorruptDatabase):
-                    return Index(path, FACTS_SCHEMA)
+                    return open_index(path)
                 self.warnings.append(f"{path} was damaged; it is rebuilt from the log")
                 remove_database(path)
-                return Index(path, FACTS_SCHEMA)
+                return open_index(path)
 
     def close(self) -> None:
         """Close log, index and cache."""
@@ -126,6 +125,13 @@ class KnowledgeBase:
     def embedder(self) -> Embedder:
         """The embedding model. Raises EngineError."""
         return self._loading.result()
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Fingerprint of the model's vectors, without loading it. Raises EngineError."""
+        from verdigris.upkeep.embedding import model_fingerprint
+
+        return model_fingerprint(self.settings.model)
 
     @cached_property
     def vector_cache(self) -> VectorCache | None:
@@ -173,7 +179,7 @@ class KnowledgeBase:
         """
         from verdigris.upkeep.embedding import embed_pending
 
-        if self.index.use_fingerprint(self.embedder.fingerprint):
+        if self.index.use_fingerprint(self._fingerprint):
             self.warnings.append("the embedding model changed: all passages are embedded anew")
         pending = list(self.index.pending(chunk_ids))
         if not pending:
@@ -242,7 +248,7 @@ class KnowledgeBase:
         if DENSE not in lanes:
             return Question(query)
         self._embed_for(Question(query), filters, deadline)
-        if self.index.meta("fingerprint") != self.embedder.fingerprint:
+        if self.index.meta("fingerprint") != self._fingerprint:
             return Question(query)
         return Question(query, self.embedder.embed_query(query))
 
@@ -353,11 +359,11 @@ class KnowledgeBase:
             started = time.perf_counter()
             question = Question(text, self.embedder.embed_query(text))
             rankings = search.rankings(question, filters)
-            search.hits(rankings, 10)
+            search.hits(question, rankings, 10)
             seconds = time.perf_counter() - started
             wanted = depth + len(own)
-            lists = [LaneList(FUSED, search.ranked(rankings, wanted))]
-            lists += [LaneList(lane, search.ranked(rankings, wanted, (lane,))) for lane in LANES]
+            lists = [LaneList(FUSED, search.ranked(question, rankings, wanted))]
+            lists += [LaneList(lane, search.ranked_by(lane, rankings, wanted)) for lane in LANES]
             return Trial(seconds, lists)
 
         own = frozenset(self._from_here(str(path)) for path in (queries, run_file) if path)
@@ -395,6 +401,6 @@ class KnowledgeBase:
     def _replace_index(self) -> None:
         self.index.close()
         remove_database(self.locations.index)
-        self.index = Index(self.locations.index, FACTS_SCHEMA)
+        self.index = open_index(self.locations.index)
         self.facts = Facts(self.index.connection)
         self.__dict__.pop("_search", None)

@@ -197,3 +197,15 @@ def test_what_cannot_be_asked_is_refused(knowledge_base: KnowledgeBase) -> None:
         knowledge_base.filters(kinds=["poem"])
     with pytest.raises(QueryError, match="not a time"):
         knowledge_base.filters(since="soonish")
+
+
+def test_a_test_stands_behind_the_source_unless_tests_are_asked_for(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    source = "def parse_duration(text: str) -> int:\n    return int(text)\n"
+    for name in ("zoo/durations.py", "tests/test_durations.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(source)
+    with KnowledgeBase(tmp_path) as opened:
+        assert opened.ask("parse a duration").hits[0].document == "zoo/durations.py"
+        first_of_tests = opened.ask("which tests parse a duration").hits[0].document
+        assert first_of_tests == "tests/test_durations.py"

@@ -10,6 +10,7 @@ from fnmatch import translate
 
 from verdigris.database import storage_errors
 from verdigris.records import Filters, Hit, Kind, Lines, Passage
+from verdigris.retrieve.demotion import put_tests_behind
 from verdigris.retrieve.fusion import Fused, fuse
 from verdigris.retrieve.history import history_lane
 from verdigris.retrieve.lanes import (
@@ -105,19 +106,26 @@ class Search:
         self, question: Question, filters: Filters, limit: int, lanes: Sequence[str] = LANES
     ) -> list[Hit]:
         """The `limit` best documents with their best passages."""
-        return self.hits(self.rankings(question, filters, lanes), limit)
+        return self.hits(question, self.rankings(question, filters, lanes), limit)
 
-    def hits(self, rankings: Sequence[Ranking], limit: int) -> list[Hit]:
+    def hits(self, question: Question, rankings: Sequence[Ranking], limit: int) -> list[Hit]:
         """The `limit` best documents of what the lanes said, with their best passages."""
-        fused = fuse(rankings)[:limit]
+        fused = put_tests_behind(self._index, question.text, fuse(rankings))[:limit]
         passages = _best_passages(rankings, fused)
         return [self._hit(one, passages[one.document_id]) for one in fused]
 
     def ranked(
-        self, rankings: Sequence[Ranking], depth: int, lanes: Sequence[str] = LANES
+        self, question: Question, rankings: Sequence[Ranking], depth: int
     ) -> list[tuple[str, float]]:
-        """Names and fused scores of the `depth` best documents by some of the lanes."""
-        fused = fuse([one for one in rankings if one.lane in lanes])[:depth]
+        """Names and fused scores of the `depth` best documents, as `hits` orders them."""
+        fused = put_tests_behind(self._index, question.text, fuse(rankings))[:depth]
+        return [(self._document(one.document_id).name, one.score) for one in fused]
+
+    def ranked_by(
+        self, lane: str, rankings: Sequence[Ranking], depth: int
+    ) -> list[tuple[str, float]]:
+        """Names and scores of the `depth` best documents by one lane alone."""
+        fused = fuse([one for one in rankings if one.lane == lane])[:depth]
         return [(self._document(one.document_id).name, one.score) for one in fused]
 
     def documents_named(self, name: str) -> list[str]:

@@ -15,9 +15,10 @@ from verdigris.scrape.repository import Repository
 from verdigris.settings import Settings
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
+from verdigris.upkeep.embedding import model_fingerprint
+from verdigris.upkeep.indexing import open_index
 from verdigris.upkeep.locations import Locations
 from verdigris.upkeep.scraping import commits_not_scraped, pending_files
-from verdigris.views import SCHEMA as FACTS_SCHEMA
 
 FIX = "verdigris doctor --fix"
 SCRAPE = "verdigris scrape"
@@ -123,7 +124,7 @@ def check_vectors(site: Site) -> Finding:
     with _index(site) as index:
         chunks, vectors = index.count("chunks"), index.count("vectors")
         known = index.meta("fingerprint")
-        if vectors and known != model_fingerprint(site):
+        if vectors and known != model_fingerprint(site.settings.model):
             return Finding("vectors", False, "made by another model than the one in use", FIX)
         if wrong := len(wrong_vectors(index, SAMPLED_VECTORS)):
             return Finding("vectors", False, f"{wrong} of a sample are no unit vectors", FIX)
@@ -149,14 +150,6 @@ def wrong_vectors(index: Index, sample: int) -> list[int]:
         if not abs(norm - 1) <= LARGEST_NORM_ERROR:  # true for NaN, too
             wrong.append(chunk_id)
     return wrong
-
-
-def model_fingerprint(site: Site) -> str:
-    """The fingerprint of vectors that the configured model makes; loads no weights."""
-    from verdigris.engine.catalog import model_row
-    from verdigris.engine.model_store import find_model
-
-    return find_model(model_row(site.settings.model)).fingerprint()
 
 
 def check_nearest_neighbour_files(site: Site) -> Finding:
@@ -227,5 +220,5 @@ def check_position(site: Site) -> Finding:
 
 @contextmanager
 def _index(site: Site) -> Iterator[Index]:
-    with closing(Index(site.locations.index, FACTS_SCHEMA)) as index:
+    with closing(open_index(site.locations.index)) as index:
         yield index

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from verdigris.store.index import ChunkVector, Index, PendingChunk
 from verdigris.store.vector_cache import VectorCache
 from verdigris.upkeep.progress import Progress
@@ -18,6 +16,14 @@ if TYPE_CHECKING:
 
 _STORED_AT_ONCE = 256
 _LOOKED_UP_AT_ONCE = 2_000
+
+
+def model_fingerprint(model: str) -> str:
+    """The fingerprint of the vectors that a model makes; loads no weights. Raises EngineError."""
+    from verdigris.engine.catalog import model_row
+    from verdigris.engine.model_store import find_model
+
+    return find_model(model_row(model)).fingerprint()
 
 
 def embed_pending(
@@ -66,7 +72,7 @@ def _infer(
     done = 0
     try:
         for chunk, values in zip(chunks, embedder.embed(texts), strict=False):
-            vector = values.astype(np.dtype("<f2")).tobytes()
+            vector = values.astype("<f2").tobytes()
             fresh.append(ChunkVector(chunk.chunk_id, chunk.text_hash, vector))
             if len(fresh) == _STORED_AT_ONCE:
                 stored, fresh = fresh, []

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
-from verdigris.chunking import chunk_document
+from verdigris.chunking import CHUNKING_VERSION, chunk_document
 from verdigris.event_log import EventLog, Marker
 from verdigris.records import DOCUMENT_GONE
 from verdigris.store.index import Index
 from verdigris.upkeep.progress import Progress
+from verdigris.views import SCHEMA as FACTS_SCHEMA
 from verdigris.views import Facts
 
 _DOCUMENTS_A_TRANSACTION = 500
+
+
+def open_index(path: Path) -> Index:
+    """The index with the facts beside it; another way of chunking makes it anew, like a schema."""
+    return Index(path, f"{FACTS_SCHEMA}-- chunking {CHUNKING_VERSION}\n")
 
 
 def catch_up(log: EventLog, index: Index, facts: Facts, progress: Progress) -> int:

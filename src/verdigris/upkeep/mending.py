@@ -11,12 +11,12 @@ from verdigris.event_log import EventLog
 from verdigris.records import ScrapeReport
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
-from verdigris.upkeep.checks import Site, model_fingerprint, wrong_vectors
-from verdigris.upkeep.indexing import catch_up
+from verdigris.upkeep.checks import Site, wrong_vectors
+from verdigris.upkeep.embedding import model_fingerprint
+from verdigris.upkeep.indexing import catch_up, open_index
 from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.progress import Silent
 from verdigris.upkeep.scraping import scrape_commits, scrape_files
-from verdigris.views import SCHEMA as FACTS_SCHEMA
 from verdigris.views import Facts
 
 
@@ -63,7 +63,7 @@ def mend_vector_cache(site: Site) -> str:
 def mend_vectors(site: Site) -> str:
     """Drop vectors of another model, or those that are none, from index and cache."""
     with refresh_lock(site.locations), closing(_index(site)) as index:
-        if index.use_fingerprint(model_fingerprint(site)):
+        if index.use_fingerprint(model_fingerprint(site.settings.model)):
             return "those of the other model dropped; the next scrape embeds anew"
         wrong = wrong_vectors(index, index.count("vectors") or 1)
         hashes = index.drop_vectors(wrong)
@@ -95,4 +95,4 @@ def _log(site: Site) -> EventLog:
 
 
 def _index(site: Site) -> Index:
-    return Index(site.locations.index, FACTS_SCHEMA)
+    return open_index(site.locations.index)

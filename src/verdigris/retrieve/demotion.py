@@ -1,0 +1,33 @@
+"""Test code says the words of what it tests, often: it stands a little behind the source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from verdigris.database import storage_errors
+from verdigris.retrieve.fusion import Fused
+from verdigris.store.index import Index
+
+FACTOR = 0.85
+"""What a test's score is multiplied with, unless the question is about tests."""
+
+_TEST_PATH = re.compile(
+    r"(?:^|/)(?:tests?|testing|__tests__|specs?|testdata|fixtures|bench(?:es|marks)|examples?)/"
+    r"|(?:^|/)(?:test_[^/]*|conftest\.py)$|_test\.\w+$|\.(?:test|spec)\.\w+$"
+)
+_ABOUT_TESTS = re.compile(r"\b(?:tests?|tested|testing|specs?|fixtures?|benchmarks?|examples?)\b")
+
+
+def put_tests_behind(index: Index, question: str, fused: Sequence[Fused]) -> list[Fused]:
+    """The same documents with the scores of test code reduced, best first."""
+    if _ABOUT_TESTS.search(question.lower()):
+        return list(fused)
+    with storage_errors(index.path):
+        rows = index.connection.execute("SELECT id, name FROM documents WHERE kind = 'code'")
+        tests = {document for document, name in rows if _TEST_PATH.search(name)}
+    weighed = [
+        replace(one, score=one.score * FACTOR) if one.document_id in tests else one for one in fused
+    ]
+    return sorted(weighed, key=lambda one: (-one.score, one.document_id))
