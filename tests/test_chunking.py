@@ -109,3 +109,9 @@ def test_a_bare_heading_or_label_joins_what_it_names() -> None:
 def test_a_heading_far_from_the_next_text_stays_alone() -> None:
     pieces = [section("# Guide", start=1), section("Some text of its own.", start=30)]
     assert len(chunk_document(seen("doc"), pieces)) == 2
+
+
+def test_joining_titles_takes_no_time_on_text_that_nearly_is_one() -> None:
+    text = "a " * 40 + "\n" + "- " * 120
+    pieces = [section(text, start=number * 3 + 1) for number in range(50)]
+    assert len(chunk_document(seen("doc"), pieces)) == 50

@@ -18,10 +18,9 @@ MAX_CHARACTERS = {"session": 900, "commit": 900, "doc": 900, "code": 800}
 _PREFIX_CHARACTERS = 160
 _WORD = re.compile(r"[A-Za-z0-9]")
 _LONGEST_GAP = 3
-_TITLE = re.compile(
-    r"(?:\s*(?:#{1,6} [^\n]{0,80}|\([\w-]+\)=|\.\. _[^\n]{1,60}:|[^\n]{1,80}\n(?:=+|-+))\s*)+"
-)
-"""Headings and labels in markdown and reStructuredText, and nothing else."""
+_TITLE_LINE = re.compile(r"#{1,6} .{0,100}|\([\w-]+\)=|\.\. _.{1,80}:")
+_UNDERLINE = re.compile(r"=+|-+|~+|\^+|\"+")
+_LONGEST_TITLE = 300
 
 
 def chunk_document(seen: Event, content: Sequence[Event]) -> list[Chunk]:
@@ -58,13 +57,27 @@ def _titles_joined(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
         if waiting and joined is None:
             yield waiting
         current = joined or piece
-        if _TITLE.fullmatch(current.text):
+        if _only_names_what_follows(current.text):
             waiting = current
         else:
             waiting = None
             yield current
     if waiting:
         yield waiting
+
+
+def _only_names_what_follows(text: str) -> bool:
+    """Whether a text is nothing but headings and labels, in markdown or reStructuredText."""
+    if len(text) > _LONGEST_TITLE:
+        return False
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    underlined = {
+        number for number in range(len(lines) - 1) if _UNDERLINE.fullmatch(lines[number + 1])
+    }
+    return all(
+        number in underlined or _TITLE_LINE.fullmatch(line) or _UNDERLINE.fullmatch(line)
+        for number, line in enumerate(lines)
+    )
 
 
 def _join(title: _Piece, piece: _Piece) -> _Piece | None:
