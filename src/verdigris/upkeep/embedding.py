@@ -34,7 +34,7 @@ def embed_pending(
     pending: Iterable[PendingChunk],
     deadline: float = float("inf"),
 ) -> int:
-    """Store a vector for each pending chunk; returns how many.
+    """Store a vector for each pending chunk; returns how many. Equal texts are inferred once.
 
     deadline: a time.monotonic() after which no further text is begun. What was embedded is
     stored even when an exception (Ctrl-C) ends the run, so the next one goes on from there.
@@ -67,14 +67,17 @@ def _infer(
     chunks: list[PendingChunk],
     deadline: float,
 ) -> int:
-    texts = (chunk.embedded_text for chunk in chunks if time.monotonic() < deadline)
+    equal: dict[bytes, list[PendingChunk]] = {}
+    for chunk in chunks:
+        equal.setdefault(chunk.text_hash, []).append(chunk)
+    texts = (same[0].embedded_text for same in equal.values() if time.monotonic() < deadline)
     fresh: list[ChunkVector] = []
     done = 0
     try:
-        for chunk, values in zip(chunks, embedder.embed(texts), strict=False):
+        for same, values in zip(equal.values(), embedder.embed(texts), strict=False):
             vector = values.astype("<f2").tobytes()
-            fresh.append(ChunkVector(chunk.chunk_id, chunk.text_hash, vector))
-            if len(fresh) == _STORED_AT_ONCE:
+            fresh += [ChunkVector(chunk.chunk_id, chunk.text_hash, vector) for chunk in same]
+            if len(fresh) >= _STORED_AT_ONCE:
                 stored, fresh = fresh, []
                 _store(index, cache, embedder.fingerprint, stored)
                 done += len(stored)
