@@ -35,9 +35,19 @@ def commands_markdown() -> str:
     sections = [_HEAD, _section("verdigris", cli, context)]
     for name in sorted(COMMANDS):
         if command := cli.get_command(context, name):
-            inner = click.Context(command, info_name=name, parent=context)
-            sections.append(_section(f"verdigris {name}", command, inner))
+            sections += _sections(f"verdigris {name}", command, context)
     return "\n".join(sections)
+
+
+def _sections(title: str, command: click.Command, parent: click.Context) -> list[str]:
+    """A command, and after a group each of its own commands by name."""
+    context = click.Context(command, info_name=title.rsplit(" ", 1)[-1], parent=parent)
+    sections = [_section(title, command, context)]
+    if isinstance(command, click.Group):
+        for name in sorted(command.list_commands(context)):
+            if inner := command.get_command(context, name):
+                sections += _sections(f"{title} {name}", inner, context)
+    return sections
 
 
 def _section(title: str, command: click.Command, context: click.Context) -> str:

@@ -36,6 +36,22 @@ def verdigris(_: Path, threads: int) -> Embed:
     return lambda texts: np.stack(list(embedder.embed(texts)))
 
 
+def openvino_original(original: Path, threads: int) -> Embed:
+    """The engine on OpenVINO with the fp32 original: bf16 products where the processor has them."""
+    from verdigris.engine import Embedder
+
+    embedder = Embedder(str(original), threads=threads, runtime="openvino", strict=True)
+    return lambda texts: np.stack(list(embedder.embed(texts)))
+
+
+def openvino_bundled(_: Path, threads: int) -> Embed:
+    """The engine on OpenVINO with the bundled int8 weights as plain numbers."""
+    from verdigris.engine import Embedder
+
+    embedder = Embedder(threads=threads, runtime="openvino", strict=True)
+    return lambda texts: np.stack(list(embedder.embed(texts)))
+
+
 def bare_loop(_: Path, threads: int) -> Embed:
     """Tokenise and session.run on the same model file, in as many threads; nothing else."""
     import onnxruntime
@@ -173,6 +189,8 @@ def finish(pooled: list[Array]) -> Array:
 
 ENGINES = (
     Engine("verdigris", "verdigris int8, one text a run", verdigris),
+    Engine("openvino", "verdigris[openvino], fp32 original, texts end to end", openvino_original),
+    Engine("openvino-int8", "verdigris[openvino], bundled weights", openvino_bundled),
     Engine("bare", "bare tokenise + `session.run` loop, same model file", bare_loop),
     Engine("onnx-fp32", "ONNX Runtime fp32, sorted, ≤ 1,024 padded tokens a run", onnx_fp32),
     Engine("torch", "sentence-transformers torch fp32, batch 32", sentence_transformers),

@@ -11,7 +11,15 @@ from pathlib import Path
 from benchmarks.engine.engines import ENGINES
 from benchmarks.engine.measure import Reading, Setting
 
-PACKAGES = ("onnxruntime", "tokenizers", "numpy", "sentence-transformers", "torch", "fastembed")
+PACKAGES = (
+    "onnxruntime",
+    "openvino",
+    "tokenizers",
+    "numpy",
+    "sentence-transformers",
+    "torch",
+    "fastembed",
+)
 
 
 def render(

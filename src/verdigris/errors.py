@@ -10,8 +10,17 @@
     ├── EngineError            the embedding engine
     │   ├── ModelNotFound      no such model on this machine
     │   ├── CorruptModel       a model file whose hash does not match
+    │   ├── InvalidModel       a model that does not say, or does not give, what is needed
+    │   ├── InvalidArchive     an archive of a model that must not be unpacked
+    │   ├── PullFailed         a model that cannot be pulled
+    │   │   └── Offline        a pull without permission to use the network
+    │   ├── RuntimeUnavailable   a runtime or provider that is not installed
+    │   ├── RuntimeBroken        a runtime or provider that is listed and does not work
+    │   ├── UnsupportedGraph     a model graph that the runtime cannot run
+    │   ├── SelfCheckFailed      vectors on this machine are not those of the original model
     │   ├── InvalidInput       not a text (None, bytes, a number …)
-    │   │   └── EmptyInput     a row without a single real token
+    │   │   ├── EmptyInput     a row without a single real token
+    │   │   └── InputTooLong   more tokens than the model sees, where that is an error
     │   └── FingerprintMismatch  vectors made by another model
     ├── QueryError             a question or filter that cannot be answered as asked
     └── EvaluationError        a query file that cannot be read
@@ -63,12 +72,48 @@ class CorruptModel(EngineError):
     """A model file is missing, truncated or its SHA-256 does not match."""
 
 
+class InvalidModel(EngineError):
+    """A model does not say what is needed to use it, or its graph is not what it says."""
+
+
+class InvalidArchive(EngineError):
+    """An archive of a model that must not be unpacked; nothing of it was written."""
+
+
+class PullFailed(EngineError):
+    """A model cannot be pulled; what has arrived is kept for the next try."""
+
+
+class Offline(PullFailed):
+    """A pull would need the network, which the user has forbidden."""
+
+
+class RuntimeUnavailable(EngineError):
+    """A runtime or provider that is not installed or not known; the message names the extra."""
+
+
+class RuntimeBroken(EngineError):
+    """A runtime or provider that is listed, but does not start or cannot run the model."""
+
+
+class UnsupportedGraph(EngineError):
+    """A model graph that the runtime cannot run."""
+
+
+class SelfCheckFailed(EngineError):
+    """Vectors as computed on this machine are not those of the original model."""
+
+
 class InvalidInput(EngineError):
     """An input that is not a text."""
 
 
 class EmptyInput(InvalidInput):
     """A row without a single real token."""
+
+
+class InputTooLong(InvalidInput):
+    """A text has more tokens than the model sees, and the policy is `error`."""
 
 
 class FingerprintMismatch(EngineError):
@@ -81,3 +126,11 @@ class QueryError(VerdigrisError):
 
 class EvaluationError(VerdigrisError):
     """A query file that cannot be read; the message names the line."""
+
+
+class RuntimeFallbackWarning(UserWarning):
+    """Another runtime than the one that was asked for is in use; the message says why."""
+
+
+class LongInputWarning(UserWarning):
+    """The end of a text was not seen by the model, and the policy is `warn`."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from verdigris.engine.pooling import l2_normalize, mean_pool
+from verdigris.engine.model_rows import Pooling
+from verdigris.engine.pooling import (
+    cls_pool,
+    cut_dims,
+    l2_normalize,
+    last_token_pool,
+    mean_pool,
+    pool,
+)
 from verdigris.errors import EmptyInput
 
 
@@ -28,3 +36,39 @@ def test_a_zero_vector_stays_zero_and_float32() -> None:
     unit = l2_normalize(np.zeros((1, 3), np.float32))
     assert not unit.any()
     assert unit.dtype == np.float32
+
+
+MASKS = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1]])
+STEPS = np.arange(24, dtype=np.float32).reshape(3, 4, 2)
+
+
+def test_cls_is_the_first_real_token_on_either_side() -> None:
+    np.testing.assert_array_equal(cls_pool(STEPS, MASKS), [STEPS[0, 0], STEPS[1, 2], STEPS[2, 0]])
+
+
+def test_the_last_token_is_a_real_one_on_either_side() -> None:
+    np.testing.assert_array_equal(
+        last_token_pool(STEPS, MASKS), [STEPS[0, 1], STEPS[1, 3], STEPS[2, 3]]
+    )
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "last_token"])
+def test_every_pooling_names_a_row_without_tokens(pooling: Pooling) -> None:
+    with pytest.raises(EmptyInput, match="row 2"):
+        pool(pooling, STEPS, np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]))
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "last_token"])
+def test_half_precision_is_pooled_in_single(pooling: Pooling) -> None:
+    assert pool(pooling, STEPS.astype(np.float16), MASKS).dtype == np.float32
+
+
+def test_cut_vectors_have_length_one_again() -> None:
+    cut = cut_dims(np.array([[3, 4, 12]], np.float32), 2, layer_norm=False)
+    np.testing.assert_allclose(cut, [[0.6, 0.8]], atol=1e-7)
+
+
+def test_layer_normalisation_comes_before_the_cut() -> None:
+    """Numbers of torch.nn.functional.layer_norm and normalize."""
+    cut = cut_dims(np.array([[1, 2, 3, 6]], np.float32), 2, layer_norm=True)
+    np.testing.assert_allclose(cut, [[-0.8944272, -0.4472136]], atol=1e-6)

@@ -17,13 +17,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from verdigris.engine.cpus import usable_cpus
     from verdigris.engine.embedder import Embedder, EmbeddingResult
+    from verdigris.engine.lazy_embedder import LazyEmbedder
+    from verdigris.engine.model_info import HealthReport, ModelInfo
     from verdigris.engine.selfcheck import SelfCheck, run_selfcheck
 
-__all__ = ["Embedder", "EmbeddingResult", "SelfCheck", "run_selfcheck", "usable_cpus"]
+__all__ = [
+    "Embedder",
+    "EmbeddingResult",
+    "HealthReport",
+    "LazyEmbedder",
+    "ModelInfo",
+    "SelfCheck",
+    "run_selfcheck",
+    "usable_cpus",
+]
 
 _HOMES = {
     "Embedder": "embedder",
     "EmbeddingResult": "embedder",
+    "HealthReport": "model_info",
+    "LazyEmbedder": "lazy_embedder",
+    "ModelInfo": "model_info",
     "SelfCheck": "selfcheck",
     "run_selfcheck": "selfcheck",
     "usable_cpus": "cpus",

@@ -1,53 +1,100 @@
-"""The models this engine knows, as frozen rows."""
+"""The models this engine knows by name, and how a name becomes a row."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
 
-from verdigris.errors import ModelNotFound
+from verdigris.engine.folders import models_folder, user_rows_file
+from verdigris.engine.model_folder import read_folder
+from verdigris.engine.model_rows import InputType, ModelRow, Pooling, read_rows, row_of
+from verdigris.engine.model_store import MANIFEST
+from verdigris.errors import InvalidModel, ModelNotFound
 
-InputType = Literal["passage", "query"]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRow:
-    """What must be known to use a model; sizes and hashes of its files are in its manifest."""
-
-    name: str
-    dims: int
-    max_tokens: int
-    """Tokens of a text that the model sees, special tokens included."""
-    pooling: Literal["mean"]
-    precision: str
-    query_prefix: str = ""
-    passage_prefix: str = ""
-    weights_file: str = "model.onnx"
-    tokenizer_file: str = "tokenizer.json"
-    licence: str = "Apache-2.0"
-
-    def prefix(self, input_type: InputType) -> str:
-        """What the model was trained to see in front of a query or a passage."""
-        return self.query_prefix if input_type == "query" else self.passage_prefix
-
+__all__ = [
+    "DEFAULT_MODEL",
+    "InputType",
+    "ModelRow",
+    "Pooling",
+    "catalog_rows",
+    "known_rows",
+    "model_row",
+]
 
 DEFAULT_MODEL = "all-minilm-l6-v2"
-
-MODELS = (
-    ModelRow(
-        name=DEFAULT_MODEL,
-        dims=384,
-        max_tokens=256,
-        pooling="mean",
-        precision="int8-dynamic",
-    ),
-)
+CATALOG = Path(__file__).parent / "catalog.toml"
+_PRECISION = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def model_row(name: str) -> ModelRow:
-    """The row of a model; an unknown name raises ModelNotFound."""
-    for row in MODELS:
+@cache
+def catalog_rows() -> tuple[ModelRow, ...]:
+    """The rows that come with the engine, the bundled model first."""
+    return read_rows(CATALOG)
+
+
+def known_rows() -> tuple[ModelRow, ...]:
+    """All rows that have a name here: the catalogue's, the user's own, and imported ones.
+
+    Raises InvalidModel if the user's file cannot be read or uses a name of the catalogue.
+    """
+    rows = {row.name: row for row in catalog_rows()}
+    for row in read_rows(user_rows_file()):
+        if row.name in rows:
+            raise InvalidModel(
+                f"{user_rows_file()}: the catalogue has a model {row.name!r} already"
+            )
+        rows[row.name] = row
+    for row in _imported_rows():
+        rows.setdefault(row.name, row)
+    return tuple(rows.values())
+
+
+def model_row(reference: str) -> ModelRow:
+    """The row for `name`, `name@precision`, `FOLDER` or `FOLDER@precision`.
+
+    What has a slash or begins with `.` or `~` is a folder. Raises ModelNotFound for an unknown
+    name or precision, and InvalidModel for a folder or row that leaves something open.
+    """
+    name, _, precision = _split(reference)
+    row = read_folder(Path(name).expanduser()) if _is_path(name) else _named(name)
+    return row.in_precision(precision) if precision else row
+
+
+def _split(reference: str) -> tuple[str, str, str]:
+    """Name and precision; an `@` inside a path is left alone."""
+    name, sign, precision = reference.rpartition("@")
+    if not name or not _PRECISION.fullmatch(precision):
+        return reference, "", ""
+    return name, sign, precision
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith((".", "~")) or "/" in name or os.sep in name
+
+
+def _named(name: str) -> ModelRow:
+    for row in catalog_rows():  # first, because it needs no file of the user's
         if row.name == name:
             return row
-    known = ", ".join(row.name for row in MODELS)
-    raise ModelNotFound(f"no model named {name!r}; known models: {known}")
+    rows = known_rows()
+    for row in rows:
+        if row.name == name:
+            return row
+    known = ", ".join(row.name for row in rows)
+    raise ModelNotFound(f"no model named {name!r}; known models: {known}; or give a folder's path")
+
+
+def _imported_rows() -> list[ModelRow]:
+    """Rows that came with an archive; they are kept in the manifests of the models."""
+    rows = []
+    for path in sorted(models_folder().glob(f"*/{MANIFEST}")):
+        try:
+            table = json.loads(path.read_text(encoding="utf-8")).get("row")
+        except (OSError, ValueError, AttributeError):
+            continue  # a damaged manifest is reported by whoever opens that model
+        if table is not None:
+            rows.append(row_of(table, str(path)))
+    return rows

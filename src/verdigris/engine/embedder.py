@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from verdigris.engine.catalog import DEFAULT_MODEL, InputType, ModelRow, model_row
 from verdigris.engine.cpus import usable_cpus
+from verdigris.engine.model_info import HealthReport, ModelInfo, check_health, describe
 from verdigris.engine.model_store import find_model
-from verdigris.engine.pooling import Array, l2_normalize, mean_pool
-from verdigris.engine.runtimes import Runtime
-from verdigris.engine.runtimes.onnxruntime import OnnxRuntime
-from verdigris.engine.tokenizing import TextTokenizer
+from verdigris.engine.pooling import Array, cut_dims, l2_normalize, pool
+from verdigris.engine.runtimes import (
+    DEFAULT_PROVIDER,
+    DEFAULT_RUNTIME,
+    NodeRun,
+    Runtime,
+    RuntimeRequest,
+)
+from verdigris.engine.runtimes.opening import CheckedModel, OpenedRuntime, open_checked
+from verdigris.engine.selfcheck import limits_of, read_golden
+from verdigris.engine.tokenizing import Encoding, TextTokenizer
 from verdigris.engine.window import Embedded, Window
-from verdigris.errors import EngineError, InvalidInput
+from verdigris.errors import (
+    EngineError,
+    InputTooLong,
+    InvalidInput,
+    InvalidModel,
+    LongInputWarning,
+)
+
+LongInput = Literal["error", "warn", "truncate", "chunk"]
 
 GROUPS_AHEAD = 3
 """Groups of texts in flight for each thread, so that none waits while results are taken."""
@@ -41,22 +60,46 @@ class Embedder:
     started by the first `embed`, and end with `close` or with the process.
     """
 
-    def __init__(self, model: str = DEFAULT_MODEL, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: str = DEFAULT_MODEL,
+        threads: int | None = None,
+        *,
+        runtime: str = DEFAULT_RUNTIME,
+        provider: str = DEFAULT_PROVIDER,
+        strict: bool = False,
+        long_input: LongInput = "truncate",
+        dims: int | None = None,
+    ) -> None:
         """Load a model and verify its files.
 
-        threads: how many texts are worked on at once; None means every processor that this
-        process may use. Raises ModelNotFound, CorruptModel, or InvalidInput for threads < 1.
+        model: a name, `name@precision`, or the path of a folder. threads: how many texts are
+        worked on at once; None means every processor that this process may use. runtime:
+        `onnxruntime`, `openvino` or `mlx`. provider: `cpu`; for ONNX Runtime also `coreml`,
+        `cuda` …, for MLX also `gpu`.
+        strict: raise where another runtime would be fallen back to. long_input: what
+        happens to a text with more tokens than the model sees: `error`, `warn` (and truncate),
+        `truncate`, or `chunk`: its pieces are embedded, and their vectors averaged by their
+        tokens. dims: length of the vectors, where the model was trained to be cut; None means
+        its own. Raises ModelNotFound, CorruptModel, InvalidModel, InvalidInput,
+        RuntimeUnavailable for what is not installed, and SelfCheckFailed for wrong vectors.
         """
         if threads is not None and threads < 1:
             raise InvalidInput(f"threads is {threads}; it must be 1 or more")
-        stored = find_model(model_row(model))
-        self.model: ModelRow = stored.row
+        if long_input not in get_args(LongInput):
+            known = ", ".join(get_args(LongInput))
+            raise InvalidInput(f"long_input is {long_input!r}; it must be one of {known}")
+        self._stored = find_model(model_row(model))
+        self.model: ModelRow = _cut(self._stored.row, dims)
+        self.long_input: LongInput = long_input
         self._tokenizer = TextTokenizer(
-            stored.verified(self.model.tokenizer_file), self.model.max_tokens
+            self._stored.verified(self.model.tokenizer_file), self.model.max_tokens
         )
-        self._runtime: Runtime = OnnxRuntime(stored.verified(self.model.weights_file))
-        self.fingerprint: str = stored.fingerprint()
         self.threads: int = threads or usable_cpus()
+        request = RuntimeRequest(self._stored.weights(), runtime, provider, strict, self.threads)
+        self.opened: OpenedRuntime = self._open(request)
+        self._runtime: Runtime = self.opened.runtime
+        self.fingerprint: str = replace(self._stored, row=self.model).fingerprint()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="verdigris-embed")
 
     @property
@@ -74,8 +117,9 @@ class Embedder:
 
         Reads some dozens of texts ahead and never more. Equal texts that are near each other
         are inferred once. Empty and blank texts have a vector too, that of the special tokens.
-        Raises InvalidInput for what is not a text, and whatever `texts` raises, both after the
-        vectors of all texts before it.
+        Closing the iterator cancels what has not begun. Raises InvalidInput for what is not a
+        text, InputTooLong where long input is an error, and whatever `texts` raises, all after
+        the vectors of all texts before it.
         """
         for embedded in self._embed(texts, input_type):
             yield embedded.vector.copy()
@@ -83,7 +127,10 @@ class Embedder:
     def embed_batch(
         self, texts: Iterable[str], input_type: InputType = "passage"
     ) -> EmbeddingResult:
-        """Embed all texts at once, and tell how many tokens each had and which were truncated."""
+        """Embed all texts at once, and tell how many tokens each had and which were truncated.
+
+        Under `chunk` no text counts as truncated, and its tokens are those of all its pieces.
+        """
         results = list(self._embed(texts, input_type))
         vectors = [result.vector for result in results]
         return EmbeddingResult(
@@ -94,15 +141,32 @@ class Embedder:
 
     def embed_query(self, text: str) -> Array:
         """The unit vector (dims,) of a question, with the prefix that the model wants."""
-        return self._embed_one(self._prepared(text, 0, "query")).vector
+        return self._embed_alone(text, "query")
 
     def embed_passage(self, text: str) -> Array:
         """The unit vector (dims,) of a passage, with the prefix that the model wants."""
-        return self._embed_one(self._prepared(text, 0, "passage")).vector
+        return self._embed_alone(text, "passage")
 
     def count_tokens(self, text: str) -> int:
         """Tokens of the whole text, special tokens included; more than max_tokens are cut."""
         return self._tokenizer.count(_checked(text, 0))
+
+    def model_info(self) -> ModelInfo:
+        """Facts of the loaded model: dims, limits, prefixes, licence, origin, size, fingerprint."""
+        return describe(self, self._stored)
+
+    def profile(self, text: str) -> tuple[NodeRun, ...]:
+        """Embed a passage and tell which nodes of the graph ran where, in their order."""
+        encoding = self._tokenizer.encode(self.model.prefix("passage") + _checked(text, 0))
+        return self._runtime.profile(encoding)
+
+    def health_check(self) -> HealthReport:
+        """Verify the model's files, embed a few texts, and report what is wrong with the vectors.
+
+        Raises CorruptModel for a damaged file; a runtime that computes wrongly is in the report.
+        """
+        self._stored.verify()
+        return check_health(self)
 
     def close(self) -> None:
         """End the threads; texts that are waiting are dropped. May be called twice."""
@@ -120,14 +184,23 @@ class Embedder:
         self.close()
 
     def _embed(self, texts: Iterable[str], input_type: InputType) -> Iterator[Embedded]:
+        """Results in order; long input is told of here, where the caller can see it."""
+        with closing(self._in_order(texts, input_type)) as results:
+            for position, embedded in enumerate(results):
+                self._tell_long_input(embedded, position)
+                yield embedded
+
+    def _in_order(
+        self, texts: Iterable[str], input_type: InputType
+    ) -> Generator[Embedded, None, None]:
         """Results in order; whatever ends this, what has not begun is dropped."""
         if isinstance(texts, str | bytes):
             raise InvalidInput("embed takes an iterable of texts, not one text; put it in a list")
-        window = Window(self._submit, self.threads * GROUPS_AHEAD)
+        window = Window(partial(self._submit, input_type), self.threads * GROUPS_AHEAD)
         try:
             try:
                 for position, text in enumerate(texts):
-                    yield from window.add(self._prepared(text, position, input_type))
+                    yield from window.add(_checked(text, position))
             except Exception:
                 yield from window.drain()
                 raise
@@ -135,22 +208,108 @@ class Embedder:
         finally:
             window.cancel()
 
-    def _submit(self, texts: list[str]) -> Future[list[Embedded]]:
+    def _submit(self, input_type: InputType, texts: list[str]) -> Future[list[Embedded]]:
         try:
-            return self._pool.submit(self._embed_group, texts)
+            return self._pool.submit(self._embed_group, input_type, texts)
         except RuntimeError as error:
             raise EngineError("this embedder is closed; make another one") from error
 
-    def _embed_group(self, texts: list[str]) -> list[Embedded]:
-        return [self._embed_one(text) for text in texts]
+    def _embed_group(self, input_type: InputType, texts: list[str]) -> list[Embedded]:
+        prefix = self.model.prefix(input_type)
+        encodings = [self._tokenizer.encode(prefix + text) for text in texts]
+        chunked = [one.truncated and self.long_input == "chunk" for one in encodings]
+        vectors = self._unit_vectors(
+            self._runtime, [one for one, cut in zip(encodings, chunked, strict=True) if not cut]
+        )
+        return [
+            self._embed_pieces(text, prefix)
+            if cut
+            else Embedded(self._finish(next(vectors)), encoding.token_count, encoding.truncated)
+            for text, encoding, cut in zip(texts, encodings, chunked, strict=True)
+        ]
 
-    def _embed_one(self, text: str) -> Embedded:
-        encoding = self._tokenizer.encode(text)
-        pooled = mean_pool(self._runtime.token_vectors(encoding), encoding.attention_mask)
-        return Embedded(l2_normalize(pooled)[0], encoding.token_count, encoding.truncated)
+    def _embed_alone(self, text: str, input_type: InputType) -> Array:
+        embedded = self._embed_one(_checked(text, 0), input_type)
+        self._tell_long_input(embedded, 0)
+        return embedded.vector
 
-    def _prepared(self, text: str, position: int, input_type: InputType) -> str:
-        return self.model.prefix(input_type) + _checked(text, position)
+    def _embed_one(self, text: str, input_type: InputType) -> Embedded:
+        return self._embed_group(input_type, [text])[0]
+
+    def _embed_pieces(self, text: str, prefix: str) -> Embedded:
+        """The mean of the vectors of all pieces, each weighing as much as it has tokens."""
+        total = np.zeros(self._stored.row.dims, dtype=np.float32)
+        overhead = self._tokenizer.count(prefix)
+        token_count = 0
+        for piece in self._tokenizer.pieces(text, prefix):
+            encoding = self._tokenizer.encode(prefix + piece)
+            if (own_tokens := encoding.token_count - overhead) > 0:
+                total += self._unit_vector(encoding) * np.float32(own_tokens)
+                token_count += encoding.token_count
+        if not token_count:  # nothing but characters that have no tokens
+            encoding = self._tokenizer.encode(prefix)
+            total, token_count = self._unit_vector(encoding), encoding.token_count
+        return Embedded(self._finish(l2_normalize(total[None])[0]), token_count, False)
+
+    def _unit_vector(self, encoding: Encoding) -> Array:
+        """The model's own vector (full dims,) of length 1."""
+        return next(self._unit_vectors(self._runtime, [encoding]))
+
+    def _unit_vectors(self, runtime: Runtime, encodings: list[Encoding]) -> Iterator[Array]:
+        """The model's own vectors (full dims,) of length 1, in order."""
+        groups = zip(encodings, runtime.token_vectors_of(encodings), strict=True)
+        for encoding, token_vectors in groups:
+            self._check_shape(token_vectors.shape, encoding)
+            pooled = pool(self.model.pooling, token_vectors, encoding.attention_mask)
+            yield l2_normalize(pooled)[0]
+
+    def _open(self, request: RuntimeRequest) -> OpenedRuntime:
+        """Open the runtime; its vectors are compared with golden ones first."""
+        golden = read_golden(self._stored.folder)
+        limits = limits_of(self.model.precision)
+        return open_checked(
+            request, CheckedModel(self.model.name, limits, golden, self._vectors_with)
+        )
+
+    def _vectors_with(self, runtime: Runtime, texts: Sequence[str]) -> Array:
+        """Passages as a runtime embeds them, before they are cut to fewer dims."""
+        prefix = self.model.prefix("passage")
+        encodings = [self._tokenizer.encode(prefix + text) for text in texts]
+        return np.stack(list(self._unit_vectors(runtime, encodings)))
+
+    def _finish(self, vector: Array) -> Array:
+        """The vector in the length that was asked for."""
+        if self.dims == len(vector):
+            return vector
+        cut: Array = cut_dims(vector[None], self.dims, self.model.matryoshka_layer_norm)[0]
+        return cut
+
+    def _check_shape(self, shape: tuple[int, ...], encoding: Encoding) -> None:
+        """A graph that does not fit its row must not get further than the check at load."""
+        wanted = (1, encoding.token_count, self._stored.row.dims)
+        if shape != wanted:
+            raise InvalidModel(
+                f"model {self.model.name!r}: the vectors of {self.model.weights_file} have shape "
+                f"{shape}, not {wanted} (batch, tokens, dims)"
+            )
+
+    def _tell_long_input(self, embedded: Embedded, position: int) -> None:
+        if not embedded.truncated or self.long_input not in ("error", "warn"):
+            return
+        said = f"input {position} has more than the {self.max_tokens} tokens that the model sees"
+        if self.long_input == "error":
+            raise InputTooLong(f"{said}; shorten it, or use long_input='chunk'")
+        warnings.warn(f"{said}; its end was left out", LongInputWarning, stacklevel=4)
+
+
+def _cut(row: ModelRow, dims: int | None) -> ModelRow:
+    """The row with shorter vectors. Raises InvalidInput where the model was not trained for it."""
+    if dims is None or dims == row.dims:
+        return row
+    if dims not in row.matryoshka_dims:
+        allowed = ", ".join(str(one) for one in (row.dims, *row.matryoshka_dims))
+        raise InvalidInput(f"model {row.name!r} cannot give {dims} dims; it can give {allowed}")
+    return replace(row, dims=dims)
 
 
 def _checked(text: object, position: int) -> str:

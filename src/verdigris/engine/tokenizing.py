@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
+from verdigris.errors import InvalidModel
+
 Ids = npt.NDArray[np.int64]
 
 PREFIX_CHARACTERS = (4_096, 65_536)
 """How much of a long text is read, in steps, until the tokens that the model sees are certain."""
+PIECES_AT_A_TIME = 65_536
+"""Characters that are tokenised at once when a text is cut into pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,12 @@ class Encoding:
         """Tokens that the model sees, special tokens included."""
         return int(self.input_ids.shape[1])
 
+    @property
+    def position_ids(self) -> Ids:
+        """Positions (1, tokens) of the real tokens from 0, as decoder graphs want them."""
+        positions: Ids = np.maximum(self.attention_mask.cumsum(axis=1) - 1, 0)
+        return positions
+
 
 class TextTokenizer:
     """Any tokenizer.json, held to a number of tokens; may be shared between threads.
@@ -39,11 +50,17 @@ class TextTokenizer:
     """
 
     def __init__(self, tokenizer_file: Path, max_tokens: int) -> None:
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer_file))
+        """Raises InvalidModel if the file is no tokenizer or the limit leaves no room for text."""
+        try:
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer_file))
+        except Exception as error:  # the library raises nothing more specific
+            raise InvalidModel(f"{tokenizer_file} is no tokenizer: {error}") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._special_tokens = self._tokenizer.num_special_tokens_to_add(False)
         self._room = max_tokens - self._special_tokens
+        if self._room < 1:
+            raise InvalidModel(f"max_tokens {max_tokens} leaves no room for text")
 
     def encode(self, text: str) -> Encoding:
         """Tokenise a text and cut it to what the model sees.
@@ -70,13 +87,65 @@ class TextTokenizer:
         """Tokens of the whole text, special tokens included, whatever the limit."""
         return len(self._tokenise(text)) + self._special_tokens
 
+    def tokens_of(self, text: str) -> int:
+        """Tokens of the whole text without special tokens."""
+        return len(self._tokenise(text))
+
+    def pieces(self, text: str, prefix: str) -> Iterator[str]:
+        """Cut a text into pieces that the model sees whole behind `prefix`, at ends of words.
+
+        Joined, the pieces are the text, except that lone surrogates have become U+FFFD.
+        """
+        room = max(1, self._room - self.tokens_of(prefix))
+        text = _without_surrogates(text)
+        begin = 0
+        while begin < len(text):
+            window = text[begin : begin + PIECES_AT_A_TIME]
+            ends = self._ends(window, room)
+            if begin + len(window) == len(text):
+                ends.append(len(window))
+            start = 0
+            for end in ends or [len(window)]:
+                yield from self._fitting(window[start:end], room)
+                start = end
+            begin += start
+
+    def _ends(self, window: str, room: int) -> list[int]:
+        """Where the pieces of a window end, all but the last: its words may go on behind it."""
+        tokens = self._tokenise(window)
+        words, offsets = tokens.word_ids, tokens.offsets
+        ends: list[int] = []
+        first = 0
+        while first + room < len(words):
+            cut = first + room
+            while cut > first and words[cut - 1] == words[cut]:
+                cut -= 1
+            first = cut if cut > first else first + room  # one word fills the whole piece
+            end = offsets[first][0]
+            if end > (ends[-1] if ends else 0):
+                ends.append(end)
+        return ends
+
+    def _fitting(self, piece: str, room: int) -> Iterator[str]:
+        """The piece itself, or its halves where tokens are other ones once it stands alone."""
+        if len(piece) < 2 or self.tokens_of(piece) <= room:
+            yield piece
+            return
+        middle = len(piece) // 2
+        yield from self._fitting(piece[:middle], room)
+        yield from self._fitting(piece[middle:], room)
+
     def _tokenise(self, text: str) -> tokenizers.Encoding:
         try:
             return self._tokenizer.encode(text, add_special_tokens=False)
         except (UnicodeEncodeError, TypeError):
-            clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            return self._tokenizer.encode(clean, add_special_tokens=False)
+            return self._tokenizer.encode(_without_surrogates(text), add_special_tokens=False)
 
     def _cut_is_unseen(self, tokens: tokenizers.Encoding) -> bool:
         """Whether the word that a cut may have split begins after the last token that is seen."""
         return len(tokens) > self._room and tokens.word_ids[self._room - 1] != tokens.word_ids[-1]
+
+
+def _without_surrogates(text: str) -> str:
+    """Pairs of surrogates as the characters they mean, lone ones as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

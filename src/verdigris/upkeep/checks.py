@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from verdigris.database import storage_errors
 from verdigris.event_log import EventLog
@@ -19,6 +20,9 @@ from verdigris.upkeep.embedding import model_fingerprint
 from verdigris.upkeep.indexing import open_index
 from verdigris.upkeep.locations import Locations
 from verdigris.upkeep.scraping import commits_not_scraped, pending_files
+
+if TYPE_CHECKING:
+    from verdigris.engine import Embedder
 
 FIX = "verdigris doctor --fix"
 SCRAPE = "verdigris scrape"
@@ -179,8 +183,11 @@ def _is_as_written(index: Index, file: Path) -> bool:
 def check_model(site: Site) -> Finding:
     """Whether the model's files are whole and give the vectors of the original here."""
     from verdigris.engine import Embedder, run_selfcheck
+    from verdigris.engine.selfcheck import read_golden
 
     with Embedder(site.settings.model, threads=site.settings.threads or None) as embedder:
+        if read_golden(Path(embedder.model_info().folder)) is None:
+            return _check_health(embedder)
         result = run_selfcheck(embedder)
     state = (
         f"{result.model}: files whole; cosine to the original over {result.texts} texts: "
@@ -189,6 +196,14 @@ def check_model(site: Site) -> Finding:
     if result.passed:
         return Finding("model", True, state)
     return Finding("model", False, state, "pip install --force-reinstall onnxruntime verdigris")
+
+
+def _check_health(embedder: Embedder) -> Finding:
+    """A model without vectors of the original to compare with: are its own sound?"""
+    report = embedder.health_check()
+    state = "; ".join(report.problems) or "its vectors are sound (no original to compare with)"
+    mend = "" if report.healthy else f"verdigris model check {report.model}"
+    return Finding("model", report.healthy, f"{report.model}: {state}", mend)
 
 
 def check_disk(site: Site) -> Finding:

@@ -17,8 +17,11 @@ from verdigris.errors import VerdigrisError
 
 COMMANDS = {
     "doctor": "verdigris.serve.cli.upkeep",
+    "embed": "verdigris.serve.cli.embed",
+    "embeddings": "verdigris.serve.cli.embeddings",
     "eval": "verdigris.serve.cli.evaluation",
     "init": "verdigris.serve.cli.upkeep",
+    "model": "verdigris.serve.cli.models",
     "rebuild": "verdigris.serve.cli.upkeep",
     "related": "verdigris.serve.cli.questions",
     "scrape": "verdigris.serve.cli.upkeep",

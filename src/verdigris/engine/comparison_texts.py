@@ -1,0 +1,61 @@
+"""Reads what two models are compared on: the user's texts, and questions with known answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from verdigris.engine.compare import LabelledQuery
+from verdigris.engine.vector_files import NamedText, read_json_lines, read_lines
+from verdigris.errors import InvalidInput
+
+MOST_TEXTS = 1_000
+"""More are thinned out evenly: a comparison looks at all pairs of texts."""
+
+
+def read_texts(path: Path) -> list[NamedText]:
+    """The different texts of a file: JSON lines if its name ends so, else one text a line.
+
+    Blank and repeated ones are left out; of more than 1,000 an even sample is taken. Raises
+    InvalidInput.
+    """
+    read = read_json_lines if path.suffix in (".jsonl", ".ndjson") else read_lines
+    try:
+        with path.open("rb") as source:
+            found = {one.text: one for one in read(source) if one.text.strip()}
+    except OSError as error:
+        raise InvalidInput(f"cannot read {path} ({error.strerror})") from error
+    texts = list(found.values())
+    if len(texts) <= MOST_TEXTS:
+        return texts
+    return [texts[place * len(texts) // MOST_TEXTS] for place in range(MOST_TEXTS)]
+
+
+def read_queries(path: Path, texts: list[NamedText]) -> list[LabelledQuery]:
+    """Questions as JSON lines: {"query": "…", "relevant": [id of a text, …]}.
+
+    The id of a text is its own, or its line's number from 0. Raises InvalidInput that names the
+    line.
+    """
+    places = {one.id: place for place, one in enumerate(texts)}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"cannot read {path} ({error})") from error
+    numbered = enumerate(lines, start=1)
+    return [_query(line, f"{path}:{number}", places) for number, line in numbered if line.strip()]
+
+
+def _query(line: str, where: str, places: dict[str | int, int]) -> LabelledQuery:
+    try:
+        value = json.loads(line)
+        query, relevant = value["query"], value["relevant"]
+        if not isinstance(query, str) or not isinstance(relevant, list) or not relevant:
+            raise ValueError('"query" must be a text and "relevant" a list')
+        return LabelledQuery(query, tuple(places[one] for one in relevant))
+    except KeyError as error:
+        raise InvalidInput(
+            f"{where}: {error} is no key of the line and no id of a text that is compared"
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(f"{where}: {error}") from error

@@ -1,0 +1,61 @@
+"""Names one way to run a model: MODEL, MODEL@PRECISION, a folder, and perhaps +RUNTIME."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verdigris.engine.catalog import model_row
+from verdigris.engine.embedder import Embedder
+from verdigris.engine.model_store import find_model
+from verdigris.engine.runtimes import DEFAULT_PROVIDER, DEFAULT_RUNTIME
+from verdigris.engine.runtimes.opening import RUNTIMES
+from verdigris.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """A model with its precision, the runtime that runs it, and the provider within that."""
+
+    model: str
+    runtime: str = DEFAULT_RUNTIME
+    provider: str = DEFAULT_PROVIDER
+
+    def __str__(self) -> str:
+        """As parse_choice reads it."""
+        provider = "" if self.provider == DEFAULT_PROVIDER else f":{self.provider}"
+        if self.runtime == DEFAULT_RUNTIME and not provider:
+            return self.model
+        return f"{self.model}+{self.runtime}{provider}"
+
+    def open(self, threads: int | None = None) -> Embedder:
+        """Load it, strictly: another runtime in its place would falsify what is measured.
+
+        Raises EngineError where it is not here, cannot run, or fails its self-check.
+        """
+        return Embedder(
+            self.model, threads, runtime=self.runtime, provider=self.provider, strict=True
+        )
+
+    def precision(self) -> str:
+        """Precision class of the weights. Raises EngineError."""
+        return model_row(self.model).precision
+
+    def bytes_on_disk(self) -> int:
+        """Size of the files that this precision needs. Raises EngineError."""
+        return find_model(model_row(self.model)).bytes
+
+
+def parse_choice(text: str) -> EngineChoice:
+    """Read `MODEL`, `MODEL+RUNTIME` or `MODEL+RUNTIME:PROVIDER`; only known runtimes count.
+
+    A folder may have a plus in its name. Raises InvalidInput for an empty name.
+    """
+    model, plus, tail = text.rpartition("+")
+    runtime, _, provider = tail.partition(":")
+    if plus and runtime in RUNTIMES:
+        choice = EngineChoice(model, runtime, provider or DEFAULT_PROVIDER)
+    else:
+        choice = EngineChoice(text)
+    if not choice.model:
+        raise InvalidInput(f"{text!r} names no model; write MODEL or MODEL+RUNTIME")
+    return choice

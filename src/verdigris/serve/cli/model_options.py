@@ -1,0 +1,86 @@
+"""Options and settings that the commands about vectors and models share."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from verdigris.serve.cli.console import one_line, warn
+from verdigris.settings import STATE_FOLDER, Settings, load_settings
+
+if TYPE_CHECKING:
+    from verdigris.engine import Embedder
+    from verdigris.engine.embedder import LongInput
+
+MODEL = click.option(
+    "--model", metavar="NAME[+RUNTIME]", help="Model and runtime (default: the configured model)."
+)
+THREADS = click.option(
+    "--threads", type=click.IntRange(0, 1024), help="Threads; 0 = as many as the process may use."
+)
+LONG_INPUT = click.option(
+    "--long-input",
+    type=click.Choice(["truncate", "chunk", "error"]),
+    default="truncate",
+    show_default=True,
+    help="What to do with texts longer than the model sees; `chunk` averages their pieces.",
+)
+DIMS = click.option(
+    "--dims", type=click.IntRange(1), help="Shorter vectors, where the model was trained for them."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderOptions:
+    """What the options of a command ask of the embedder; None is left to the configuration."""
+
+    model: str | None
+    threads: int | None
+    long_input: LongInput = "truncate"
+    dims: int | None = None
+
+
+def settings_here() -> Settings:
+    """The settings of the project around the folder we stand in, a repository or not.
+
+    Raises SettingsError.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / STATE_FOLDER / "config.toml").is_file():
+            return load_settings(folder)
+    return load_settings(None)
+
+
+@contextmanager
+def open_embedder(options: EmbedderOptions) -> Iterator[Embedder]:
+    """The embedder that options, environment and configuration ask for. Raises EngineError.
+
+    A runtime that was fallen back from is a note on standard error.
+    """
+    from verdigris.engine import Embedder
+    from verdigris.engine.engine_choice import parse_choice
+
+    settings = settings_here()
+    choice = parse_choice(options.model or settings.model)
+    threads = settings.threads if options.threads is None else options.threads
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        embedder = Embedder(
+            choice.model,
+            threads or None,
+            runtime=choice.runtime,
+            provider=choice.provider,
+            long_input=options.long_input,
+            dims=options.dims,
+        )
+    with embedder:
+        for one in noted:
+            warn(one_line(str(one.message)))
+        yield embedder

@@ -1,0 +1,50 @@
+"""What really runs a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from verdigris.engine import Embedder
+from verdigris.engine.runtimes import NodeRun
+from verdigris.engine.runtimes.report import RuntimeReport, runtime_report, shares_of
+
+
+@pytest.fixture(scope="module")
+def report() -> Iterator[RuntimeReport]:
+    with Embedder(threads=2) as embedder:
+        yield runtime_report(embedder)
+
+
+def test_the_default_runs_every_node_on_the_cpu(report: RuntimeReport) -> None:
+    assert (report.runtime, report.provider, report.fallback) == ("onnxruntime", "cpu", "")
+    assert not report.partly_elsewhere
+    (share,) = report.shares
+    assert share.provider == "cpu"
+    assert share.partitions == 1
+    operators = {count.operator: count.nodes for count in share.operators}
+    assert operators["QAttention"] == 6
+    assert report.nodes == sum(operators.values()) == share.nodes
+
+
+def test_precision_threads_and_processor_are_told(report: RuntimeReport) -> None:
+    assert report.weights_precision == report.compute_precision == "int8-dynamic"
+    assert report.threads == 2
+    assert "cpu" in report.listed_providers
+    assert report.cpu.architecture
+    assert report.check is not None
+    assert report.check.passed
+
+
+def test_partitions_are_runs_of_neighbours() -> None:
+    order = ["cpu", "coreml", "coreml", "cpu", "coreml", "cpu"]
+    nodes = tuple(
+        NodeRun("MatMul" if index % 2 else "Add", name) for index, name in enumerate(order)
+    )
+    first, second = shares_of(nodes)
+    assert {first.provider, second.provider} == {"cpu", "coreml"}
+    by_name = {share.provider: share for share in (first, second)}
+    assert (by_name["cpu"].nodes, by_name["cpu"].partitions) == (3, 3)
+    assert (by_name["coreml"].nodes, by_name["coreml"].partitions) == (3, 2)
+    assert shares_of(()) == ()

@@ -1,0 +1,199 @@
+"""Models as archives: the same files again on another machine, and no tricks."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from verdigris.engine import Embedder
+from verdigris.engine.archive import export_model, import_model
+from verdigris.engine.catalog import DEFAULT_MODEL, known_rows, model_row
+from verdigris.engine.model_store import find_model
+from verdigris.errors import CorruptModel, EngineError, InvalidArchive, ModelNotFound
+
+SOURCE = Path(__file__).parent / "models" / "qwen3-like"
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VERDIGRIS_MODELS_DIR", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def archive(tmp_path: Path, models: Path) -> Path:
+    export_model(model_row(str(SOURCE)), tmp_path / "model.tar")
+    return tmp_path / "model.tar"
+
+
+def changed(archive: Path, member: tarfile.TarInfo, content: bytes = b"", less: str = "") -> Path:
+    """The archive with one member more, and without another."""
+    other = archive.with_name("changed.tar")
+    with tarfile.open(archive) as old, tarfile.open(other, "w") as new:
+        for one in old:
+            if one.name != less:
+                new.addfile(one, old.extractfile(one))
+        member.size = len(content)
+        new.addfile(member, io.BytesIO(content))
+    return other
+
+
+def refused(archive: Path, models: Path) -> str:
+    with pytest.raises(InvalidArchive) as caught:
+        import_model(archive)
+    left = [path for path in models.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert left == []
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_an_imported_model_has_a_name_and_the_same_vectors(archive: Path, models: Path) -> None:
+    with pytest.raises(ModelNotFound, match="no model named 'qwen3-like'"):
+        model_row("qwen3-like")
+    stored = import_model(archive)
+    stored.verify()
+    assert stored.folder == models / "qwen3-like"
+    assert "qwen3-like" in [row.name for row in known_rows()]
+    with Embedder("qwen3-like") as imported, Embedder(str(SOURCE)) as original:
+        assert imported.fingerprint == original.fingerprint
+        np.testing.assert_array_equal(imported.embed_query("why"), original.embed_query("why"))
+        assert imported.opened.check is not None  # the golden vectors came with it
+    import_model(archive)  # a second time does no harm
+    assert not list((models / ".unfinished").glob("*@*"))
+
+
+def test_a_damaged_import_says_how_to_mend_it(archive: Path, models: Path) -> None:
+    stored = import_model(archive)
+    graph = stored.folder / "model.onnx"
+    graph.write_bytes(graph.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(CorruptModel, match="import its archive again"):
+        Embedder("qwen3-like")
+
+
+def test_the_same_model_gives_the_same_archive(archive: Path, tmp_path: Path) -> None:
+    export_model(model_row(str(SOURCE)), tmp_path / "again.tar")
+    assert (tmp_path / "again.tar").read_bytes() == archive.read_bytes()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_bundled_model_is_exported_whole_but_not_imported(tmp_path: Path, models: Path) -> None:
+    target = tmp_path / "bundled.tar"
+    export_model(model_row(DEFAULT_MODEL), target)
+    with tarfile.open(target) as content:
+        names = content.getnames()
+    stored = find_model(model_row(DEFAULT_MODEL))
+    assert sorted(names) == sorted(["manifest.json", *(entry.name for entry in stored.files)])
+    assert "part of the package already" in refused(target, models)
+
+
+def test_only_the_wanted_precision_is_exported(tmp_path: Path, models: Path) -> None:
+    folder = tmp_path / "two"
+    shutil.copytree(SOURCE, folder)
+    (folder / "model_int8.onnx").write_bytes(b"x" * 100)
+    export_model(model_row(str(folder)), tmp_path / "two.tar")
+    with tarfile.open(tmp_path / "two.tar") as content:
+        assert "model_int8.onnx" not in content.getnames()
+
+
+def test_a_target_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="cannot write"):
+        export_model(model_row(str(SOURCE)), tmp_path / "no" / "folder.tar")
+
+
+def test_a_folder_whose_name_no_model_can_have_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(SOURCE, tmp_path / "my model")
+    with pytest.raises(EngineError, match="'my model' is no name of a model"):
+        export_model(model_row(str(tmp_path / "my model")), tmp_path / "x.tar")
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../evil", "/etc/evil", "..", "a\\evil", "C:evil", "a//b"]
+)
+def test_paths_that_lead_out_are_refused(archive: Path, models: Path, name: str) -> None:
+    message = refused(changed(archive, tarfile.TarInfo(name), b"x"), models)
+    assert "holds the path" in message
+    assert not list(models.parent.glob("**/evil"))
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE]
+)
+def test_what_is_no_plain_file_is_refused(archive: Path, models: Path, kind: bytes) -> None:
+    member = tarfile.TarInfo("link")
+    member.type, member.linkname = kind, "/etc/passwd"
+    assert "not a plain file" in refused(changed(archive, member), models)
+
+
+def test_a_file_that_is_there_twice_is_refused(archive: Path, models: Path) -> None:
+    member = tarfile.TarInfo("model.onnx")
+    assert "holds the path 'model.onnx'" in refused(changed(archive, member, b"x"), models)
+
+
+def test_files_must_be_those_of_the_manifest(archive: Path, models: Path) -> None:
+    message = refused(changed(archive, tarfile.TarInfo("more.bin"), b"x"), models)
+    assert "does not hold what its manifest.json lists" in message
+    message = refused(changed(archive, tarfile.TarInfo("x"), b"", "model.onnx"), models)
+    assert "does not hold" in message
+
+
+def test_wrong_sizes_and_hashes_are_refused(archive: Path, models: Path) -> None:
+    content = (SOURCE / "model.onnx").read_bytes()
+    member = tarfile.TarInfo("model.onnx")
+    shorter = changed(archive, member, content[:-1], "model.onnx")
+    assert "another size" in refused(shorter, models)
+    other = changed(archive, member, content[:-1] + b"\xff", "model.onnx")
+    assert "model.onnx is damaged (wrong SHA-256)" in refused(other, models)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"files": 3}', b'{"files": [3]}'])
+def test_a_damaged_manifest_is_refused(archive: Path, models: Path, content: bytes) -> None:
+    member = tarfile.TarInfo("manifest.json")
+    other = changed(archive, member, content, "manifest.json")
+    assert "is not a manifest" in refused(other, models)
+
+
+def test_a_manifest_whose_row_leads_out_is_refused(archive: Path, models: Path) -> None:
+    with tarfile.open(archive) as old:
+        stream = old.extractfile("manifest.json")
+        assert stream is not None
+        manifest = json.loads(stream.read())
+    for name in ("../evil", "", ".hidden/.."):
+        manifest["row"]["name"] = manifest["model"] = name
+        content = json.dumps(manifest).encode()
+        other = changed(archive, tarfile.TarInfo("manifest.json"), content, "manifest.json")
+        with pytest.raises(EngineError, match="is no name of a model"):
+            import_model(other)
+    assert not models.exists()
+
+
+def test_without_a_manifest(archive: Path, models: Path) -> None:
+    other = changed(archive, tarfile.TarInfo("x"), b"", "manifest.json")
+    assert "has no manifest.json" in refused(other, models)
+
+
+def test_what_is_no_archive_is_refused(tmp_path: Path, archive: Path, models: Path) -> None:
+    assert "no archive at" in refused(tmp_path / "nothing.tar", models)
+    (tmp_path / "noise.tar").write_bytes(b"noise" * 1000)
+    assert "no whole, plain tar archive" in refused(tmp_path / "noise.tar", models)
+    (tmp_path / "half.tar").write_bytes(archive.read_bytes()[:60_000])
+    assert "half.tar" in refused(tmp_path / "half.tar", models)
+
+
+def test_an_archive_of_a_catalogue_model_is_held_to_the_catalogue(
+    tmp_path: Path, models: Path
+) -> None:
+    """An archive cannot pass other files off as a model that is pinned."""
+    folder = tmp_path / "bge-small-en-v1.5"
+    shutil.copytree(SOURCE, folder)
+    (folder / "onnx").mkdir()
+    (folder / "model.onnx").rename(folder / "onnx" / "model.onnx")
+    row = model_row(str(folder))
+    export_model(dataclasses.replace(row, name="bge-small-en-v1.5"), tmp_path / "fake.tar")
+    assert "not the file that is pinned" in refused(tmp_path / "fake.tar", models)
