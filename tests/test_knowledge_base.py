@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from verdigris.errors import Busy, FingerprintMismatch, QueryError
+from verdigris.errors import Busy, EngineError, FingerprintMismatch, QueryError
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.records import Filters
 from verdigris.store.index import ChunkVector
@@ -390,3 +390,11 @@ def test_filters_as_users_write_them(small_git: GitFolder) -> None:
         assert [hit.document for hit in hits] == ["docs/tea.md"]
         with pytest.raises(QueryError, match="there is no branch 'nowhere'"):
             knowledge_base.filters(branch="nowhere")
+
+
+def test_a_runtime_that_is_not_known_is_named(
+    small_git: GitFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERDIGRIS_RUNTIME", "abacus")
+    with KnowledgeBase(small_git.root) as opened, pytest.raises(EngineError, match="abacus"):
+        opened.ask("kettle")

@@ -47,7 +47,7 @@ def test_environment_over_project_over_user(root: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("thread = 2", r"config\.toml: unknown key 'thread'; known: model, threads"),
+        ("thread = 2", r"config\.toml: unknown key 'thread'; known: model, runtime, threads"),
         ("threads = 'many'", "threads must be a whole number from 0 to 1024"),
         ("threads = true", "threads must be a whole number"),
         ("threads = 1.5", "threads must be a whole number"),

@@ -118,8 +118,10 @@ class KnowledgeBase:
         """The embedder, loading beside the refresh since neither needs the other."""
         from verdigris.engine import Embedder
 
-        threads = self.settings.threads or None
-        return self._threads.submit(Embedder, self.settings.model, threads=threads)
+        settings = self.settings
+        return self._threads.submit(
+            Embedder, settings.model, settings.threads or None, runtime=settings.runtime
+        )
 
     @cached_property
     def embedder(self) -> Embedder:

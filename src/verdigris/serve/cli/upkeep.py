@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _CONFIG = """\
 # verdigris: every key is optional; these are the defaults.
 # model = "all-minilm-l6-v2"
+# runtime = "onnxruntime"    # or openvino, mlx: extras
 # threads = 0                # inference threads; 0 = as many as the process may use
 # max_file_bytes = 1048576   # larger files are skipped and counted
 """
