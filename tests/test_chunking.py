@@ -56,7 +56,7 @@ def test_the_lines_of_a_cut_chunk_are_those_of_its_text() -> None:
 
 def test_one_endless_line_is_cut_at_spaces() -> None:
     chunks = chunk_document(seen("doc"), [section("word " * 2_000)])
-    assert all(len(chunk.text) <= 2 * MAX_CHARACTERS["doc"] for chunk in chunks)
+    assert all(len(chunk.text) <= MAX_CHARACTERS["doc"] for chunk in chunks)
     assert sum(chunk.text.count("word") for chunk in chunks) == 2_000
 
 

@@ -120,6 +120,8 @@ def test_the_python_of_the_readme_runs(
     shutil.copy(ROOT / "src" / "verdigris" / "event_log.py", tmp_path)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"^```python\n(.*?)^```", _text("README.md"), re.DOTALL | re.MULTILINE)
-    exec(compile(code, "README.md", "exec"), {})
+    blocks = re.findall(r"^```python\n(.*?)^```", _text("README.md"), re.DOTALL | re.MULTILINE)
+    for code in blocks:
+        exec(compile(code, "README.md", "exec"), {})
+    assert len(blocks) == 2
     assert capsys.readouterr().out.startswith("event_log.py ")

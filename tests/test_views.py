@@ -187,12 +187,11 @@ def test_callers_are_as_certain_as_the_name_is_unique(project: Project) -> None:
     project.file("a.py", symbols="boil")
     project.file("b.py", symbols="boil fill>boil")
     project.file("c.py", calls="boil")
-    found = project.facts.callers(
-        [symbol for symbol in project.facts.symbols("boil") if symbol.path == "a.py"]
-    )
+    targets = [symbol for symbol in project.facts.symbols("boil") if symbol.path == "a.py"]
+    found = project.facts.callers(targets, near=frozenset({"a.py", "c.py"}))
     assert [(one.path, one.symbol, one.confidence) for one in found] == [
-        ("b.py", "fill", 0.5),
         ("c.py", "", 0.5),
+        ("b.py", "fill", 0.15),
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from verdigris.records import Anchor, Chunk, Event, Kind, Lines, SeenDetails, SymbolDetails
 
-CHUNKING_VERSION = 1
+CHUNKING_VERSION = 2
 """Raised with every change of what chunks come out, so that indexes are made anew."""
 
 MAX_CHARACTERS = {"session": 900, "commit": 900, "doc": 900, "code": 800}
@@ -57,7 +57,7 @@ def _titles_joined(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
         if waiting and joined is None:
             yield waiting
         current = joined or piece
-        if _only_names_what_follows(current.text):
+        if len(current.text) <= _LONGEST_TITLE and _only_names_what_follows(piece.text):
             waiting = current
         else:
             waiting = None
@@ -68,8 +68,6 @@ def _titles_joined(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
 
 def _only_names_what_follows(text: str) -> bool:
     """Whether a text is nothing but headings and labels, in markdown or reStructuredText."""
-    if len(text) > _LONGEST_TITLE:
-        return False
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     underlined = {
         number for number in range(len(lines) - 1) if _UNDERLINE.fullmatch(lines[number + 1])
@@ -81,11 +79,12 @@ def _only_names_what_follows(text: str) -> bool:
 
 
 def _join(title: _Piece, piece: _Piece) -> _Piece | None:
-    """Both as one piece with the lines of both; None where other lines stand between them."""
+    """Both as one piece with the lines of both; None where they stand apart or are too long."""
     if title.lines is None or piece.lines is None:
         return None
     gap = piece.lines.start - title.lines.end
-    if not 1 <= gap <= _LONGEST_GAP:
+    too_long = len(title.text) + gap + len(piece.text) > MAX_CHARACTERS["doc"]
+    if too_long or not 1 <= gap <= _LONGEST_GAP:
         return None
     lines = Lines(title.lines.start, piece.lines.end)
     return _Piece(piece.event, title.text + "\n" * gap + piece.text, lines)
@@ -120,21 +119,24 @@ def prefix(kind: Kind, document: str, title: str, event: Event) -> str:
     if kind == "session":
         return f"{event.heading or title}: "[-_PREFIX_CHARACTERS:]
     heading = event.heading or title
-    return f"{document}: {heading}\n"[-_PREFIX_CHARACTERS:] if heading else f"{document}\n"
+    return (f"{document}: {heading}\n" if heading else f"{document}\n")[-_PREFIX_CHARACTERS:]
 
 
 def _cut(event: Event, limit: int) -> Iterator[tuple[str, Lines | None]]:
-    """Cut an event's text at blank lines, else at line ends, into pieces of at most `limit`."""
-    if len(event.text) <= limit:
-        if _WORD.search(event.text) or not event.text.isascii():
-            yield event.text.strip("\n"), event.lines
-        return
+    """Cut an event's text at blank lines, else at line ends, into pieces of at most `limit`.
+
+    Blank lines around a piece belong neither to its text nor to its lines.
+    """
     first = event.lines.start if event.lines else 0
-    for offset, lines in _line_groups(event.text.split("\n"), limit):
-        text = "\n".join(lines)
-        if not (_WORD.search(text) or (text.strip() and not text.isascii())):
+    whole = event.text.split("\n")
+    groups = [(0, whole)] if len(event.text) <= limit else _line_groups(whole, limit)
+    for offset, lines in groups:
+        told = [number for number, line in enumerate(lines) if line.strip()]
+        text = "\n".join(lines[told[0] : told[-1] + 1]) if told else ""
+        if not (_WORD.search(text) or (text and not text.isascii())):
             continue
-        span = Lines(first + offset, first + offset + len(lines) - 1) if event.lines else None
+        start = first + offset
+        span = Lines(start + told[0], start + told[-1]) if event.lines else None
         for piece in _hard_cut(text, limit):
             yield piece, span
 
@@ -143,7 +145,7 @@ def _line_groups(lines: list[str], limit: int) -> Iterator[tuple[int, list[str]]
     """Group lines greedily; a full group is cut at its last blank line if it has one."""
     start, size, blank = 0, 0, 0
     for number, line in enumerate(lines):
-        if size and size + len(line) + 1 > limit:
+        while size and size + len(line) + 1 > limit:
             cut = blank if blank > start else number
             yield start, lines[start:cut]
             start, size = cut, sum(len(rest) + 1 for rest in lines[cut:number])
@@ -156,8 +158,7 @@ def _line_groups(lines: list[str], limit: int) -> Iterator[tuple[int, list[str]]
 
 def _hard_cut(text: str, limit: int) -> Iterator[str]:
     """Cut one overlong line at spaces where it has them."""
-    text = text.strip("\n")
-    while len(text) > 2 * limit:
+    while len(text) > limit:
         cut = text.rfind(" ", limit // 2, limit) if " " in text[limit // 2 : limit] else limit
         yield text[:cut]
         text = text[cut:].lstrip(" ")

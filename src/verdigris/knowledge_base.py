@@ -22,7 +22,14 @@ from verdigris.upkeep.indexing import catch_up, open_index
 from verdigris.upkeep.locations import Locations, locate, make_folders
 from verdigris.upkeep.locking import LOCK_SECONDS, refresh_lock
 from verdigris.upkeep.progress import Progress, Silent
-from verdigris.upkeep.scraping import SOURCES, pending_files, scrape_commits, scrape_files
+from verdigris.upkeep.scraping import (
+    SOURCES,
+    Wanted,
+    kinds_of,
+    pending_files,
+    scrape_commits,
+    scrape_files,
+)
 from verdigris.views import Facts, Related, Symbol
 
 if TYPE_CHECKING:
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from verdigris.store.vector_cache import VectorCache
 
 SHORT_WAIT = 0.5
+MANY = 10_000
 SILENT = Silent()
 NO_FILTERS = Filters()
 FEW_CHUNKS = 150
@@ -168,17 +176,23 @@ class KnowledgeBase:
             if "git" in sources:
                 scrape_commits(self.repository, self.log, report, self.progress)
             if set(sources) - {"git"}:
-                limit = self.settings.max_file_bytes
-                scrape_files(self.repository, self.log, limit, report, self.progress)
+                wanted = Wanted(self.settings.max_file_bytes, kinds_of(sources))
+                scrape_files(self.repository, self.log, wanted, report, self.progress)
             catch_up(self.log, self.index, self.facts, self.progress)
             self._refreshed = True
         return report
 
-    def embed(self, chunk_ids: Sequence[int] | None = None, deadline: float = float("inf")) -> int:
-        """Embed all chunks without a vector, or those of `chunk_ids`. Returns how many.
+    def embed(self) -> int:
+        """Embed all chunks without a vector, and bring nearest-neighbour files up to date.
 
-        Interrupted, it keeps what it has, and the next call goes on.
+        Returns how many. Interrupted, it keeps what it has, and the next call goes on.
         """
+        done = self._embed()
+        self.refresh_vector_index()
+        return done
+
+    def _embed(self, chunk_ids: Sequence[int] | None = None, deadline: float = float("inf")) -> int:
+        """Embed chunks for an answer, which must not wait for nearest-neighbour files."""
         from verdigris.upkeep.embedding import embed_pending
 
         if self.index.use_fingerprint(self._fingerprint):
@@ -186,12 +200,9 @@ class KnowledgeBase:
         pending = list(self.index.pending(chunk_ids))
         if not pending:
             return 0
-        done = embed_pending(
+        return embed_pending(
             self.index, self.vector_cache, self.embedder, self.progress, pending, deadline
         )
-        if chunk_ids is None:
-            self.refresh_vector_index()
-        return done
 
     def refresh_vector_index(self) -> None:
         """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""
@@ -214,15 +225,18 @@ class KnowledgeBase:
         patience: seconds from the start within which further chunks are embedded before the
         answer. Raises QueryError for an empty question or an unknown lane.
         """
-        from verdigris.retrieve.lanes import LANES
+        from verdigris.retrieve.lanes import DENSE, LANES
 
         started = time.monotonic()
-        if not query.strip():
+        if not any(character.isalnum() for character in query):
             raise QueryError('the question is empty; ask one: verdigris scry "why …?"')
+        if limit < 1:
+            raise QueryError(f"{limit} results cannot be shown; ask for 1 or more")
         if unknown := set(lanes) - set(LANES):
             raise QueryError(f"unknown lane {sorted(unknown)[0]!r}; lanes: {', '.join(LANES)}")
-        _ = self._loading
-        warnings = self._refresh_if_free() if refresh else []
+        if not lanes or DENSE in lanes:
+            _ = self._loading
+        warnings = self.refresh_if_free() if refresh else []
         question = self._question(query, filters, lanes or LANES, started + patience)
         with self.index.snapshot():
             hits = self._search.search(question, filters, limit, lanes or LANES)
@@ -235,7 +249,8 @@ class KnowledgeBase:
             seconds=time.monotonic() - started,
         )
 
-    def _refresh_if_free(self) -> list[str]:
+    def refresh_if_free(self) -> list[str]:
+        """Refresh, unless another process does just that; returns a warning then."""
         try:
             self.refresh(wait=SHORT_WAIT if self.index.position else LOCK_SECONDS)
         except Busy as error:
@@ -257,11 +272,11 @@ class KnowledgeBase:
     def _embed_for(self, question: Question, filters: Filters, deadline: float) -> None:
         missing = self.index.count("chunks") - self.index.count("vectors")
         if 0 < missing <= FEW_CHUNKS:
-            self.embed()
+            self._embed()
         elif missing:
-            self.embed(self._search.candidates(question, filters))
+            self._embed(self._search.candidates(question, filters))
             if time.monotonic() < deadline:
-                self.embed(deadline=deadline)
+                self._embed(deadline=deadline)
 
     def _what_is_left_out(self) -> list[str]:
         notes = []
@@ -312,13 +327,18 @@ class KnowledgeBase:
 
         with self.index.snapshot():
             path, symbols = self._target(target)
+            importers = self.facts.importers(path, resolve_import, limit=MANY)
+            near = frozenset({path, *(one.path for one in importers)})
+            callers = self.facts.callers(symbols, near, limit=MANY)
+            if symbols and symbols == self.facts.symbols_in(path):  # a file's own calls tell little
+                callers = [one for one in callers if one.path != path]
             return Related(
                 target=target,
                 path=path,
                 symbols=tuple(symbols),
                 co_changes=tuple(self.facts.co_changes(path, limit)),
-                callers=tuple(self.facts.callers(symbols, limit)),
-                importers=tuple(self.facts.importers(path, resolve_import, limit)),
+                callers=tuple(callers[:limit]),
+                importers=tuple(importers[:limit]),
             )
 
     def _target(self, target: str) -> tuple[str, list[Symbol]]:

@@ -63,6 +63,9 @@ CREATE TABLE imports (
 CREATE INDEX imports_of_document ON imports (document);
 """
 
+UNRELATED = 0.3
+"""How much less certain a call is from a file that does not import what it seems to call."""
+
 ResolveImport = Callable[[str, str, frozenset[str]], str]
 """(importing path, module as spelled, all paths) → path of the imported file, or ''."""
 
@@ -97,7 +100,11 @@ class CoChange:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A place that calls or imports something; confidence is 1/(definitions of that name)."""
+    """A place that calls or imports something.
+
+    confidence: 1/(definitions of that name), times UNRELATED for a call from a file that neither
+    has nor imports the definition: calls are matched by name, and `lock` is a common one.
+    """
 
     path: str
     symbol: str
@@ -307,20 +314,25 @@ class Facts:
         )
         return [Symbol(*row) for row in rows]
 
-    def callers(self, targets: Iterable[Symbol], limit: int = 20) -> list[Reference]:
-        """Calls by name of the given symbols, most certain first; a name's own file comes first."""
+    def callers(
+        self, targets: Iterable[Symbol], near: frozenset[str], limit: int = 20
+    ) -> list[Reference]:
+        """Calls by name of the given symbols, most certain first.
+
+        near: the files that define or import them.
+        """
         wanted: dict[str, list[Symbol]] = defaultdict(list)
         for symbol in targets:
             wanted[last_name(symbol.name)].append(symbol)
         references = [
             reference
             for name, symbols in wanted.items()
-            for reference in self._calls(name, symbols)
+            for reference in self._calls(name, symbols, near)
         ]
         references.sort(key=lambda r: (-r.confidence, r.path, r.line))
         return references[:limit]
 
-    def _calls(self, name: str, symbols: list[Symbol]) -> list[Reference]:
+    def _calls(self, name: str, symbols: list[Symbol], near: frozenset[str]) -> list[Reference]:
         definitions = self._connection.execute(
             "SELECT count(*) FROM symbols WHERE last_name = ?", (name,)
         ).fetchone()[0]
@@ -328,11 +340,14 @@ class Facts:
             "SELECT document, caller, line FROM calls WHERE callee = ? ORDER BY document, line",
             (name,),
         )
-        confidence = len(symbols) / max(definitions, 1)
+        share = min(len(symbols) / max(definitions, 1), 1.0)
         return [
-            Reference(path, caller, line, symbols[0].name, round(min(confidence, 1.0), 3))
+            Reference(
+                path, caller, line, symbols[0].name,
+                round(share if path in near else UNRELATED * share, 3),
+            )
             for path, caller, line in rows
-        ]
+        ]  # fmt: skip
 
     def importers(self, path: str, resolve: ResolveImport, limit: int = 20) -> list[Reference]:
         """Files whose imports resolve to `path`, in the order of their paths.

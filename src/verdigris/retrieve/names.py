@@ -15,6 +15,7 @@ from verdigris.views import Facts
 
 _NAME = re.compile(r"[\w$][\w$.:/-]*[\w$]")
 _LOOKS_LIKE_CODE = re.compile(r"[_$/]|[a-z0-9][A-Z]|\w\.\w|::")
+_LONGEST_NAME = 255
 _MOST_FILES = 20
 """A name that more documents carry tells nothing."""
 
@@ -41,7 +42,8 @@ def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question
 
 def names_in(text: str) -> list[str]:
     """Words that are spelt like code or paths; a question of one word is taken as a name."""
-    words = list(dict.fromkeys(_NAME.findall(text.replace("()", ""))))
+    found = dict.fromkeys(_NAME.findall(text.replace("()", "")))
+    words = [word for word in found if len(word) <= _LONGEST_NAME]
     if len(text.split()) == 1:
         return words
     return [word for word in words if _LOOKS_LIKE_CODE.search(word)]

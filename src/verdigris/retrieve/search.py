@@ -227,12 +227,12 @@ def _in_time(document: _Document, span: tuple[str, str], filters: Filters) -> bo
 
 
 def _path_matcher(pattern: str) -> Callable[[str], object]:
-    """A predicate on paths: prefix by whole parts, or a glob where the pattern has one."""
+    """A predicate on paths: a path or folder as spelt (`app/[id]`), or what a glob matches."""
     if not pattern:
         return lambda _: True
-    if any(character in pattern for character in "*?["):
-        return re.compile(translate(pattern)).match
-    return re.compile(re.escape(pattern.rstrip("/")) + r"(?:/|$)").match
+    literal = re.escape(pattern.rstrip("/")) + r"(?:/|\Z)"
+    glob = any(character in pattern for character in "*?[")
+    return re.compile(f"{literal}|{translate(pattern)}" if glob else literal).match
 
 
 def _best_passages(

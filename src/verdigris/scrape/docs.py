@@ -15,7 +15,9 @@ _CLOSING_HASHES = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*")
 _FENCE = re.compile(r"[\s>]*(?:[-*+]\s+|\d+[.)]\s+)?(`{3,}(?=[^`]*$)|~{3,})")
 _NO_PARAGRAPH = re.compile(r" {4}|\t| {0,3}(?:[>|<]|[-*+][ \t]|\d+[.)][ \t]|([-*_][ \t]*){3,}$)")
-_LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
+_LINK = re.compile(r"!?\[([^\[\]]{0,200})\](?:\([^()]{0,300}\)|\[[^\[\]]{0,200}\])")
+_LONGEST_TITLE = 300
+"""Titles stand in front of every passage below them, so a long one is cropped."""
 _FRONT_MATTER_TITLE = re.compile(r"^title[ \t]*[:=][ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE)
 _RST_LINE = re.compile(r"([!-/:-@\[-`{-~])\1+\s*")
 _RAW_HTML = re.compile(r" {0,3}<(!--|script\b|pre\b|style\b|textarea\b)", re.IGNORECASE)
@@ -173,7 +175,7 @@ def _closing_of(line: str) -> re.Pattern[str] | None:
 
 def _plain(title: str) -> str:
     """Return a heading's words: links become their text."""
-    return _LINK.sub(r"\1", title).strip()
+    return _LINK.sub(r"\1", title[:_LONGEST_TITLE]).strip()
 
 
 def _underlined_headings(lines: Sequence[str]) -> Iterator[_Heading]:
@@ -189,7 +191,7 @@ def _underlined_headings(lines: Sequence[str]) -> Iterator[_Heading]:
             if style not in styles:
                 styles.append(style)
             start = number - 2 if overlined else number - 1
-            yield _Heading(start, styles.index(style) + 1, title.strip())
+            yield _Heading(start, styles.index(style) + 1, title.strip()[:_LONGEST_TITLE])
             number += 1
         number += 1
 

@@ -12,6 +12,8 @@ PARSER_VERSION = "1"
 """Part of every file's version: another number reads all files again."""
 
 _PROSE = frozenset({".adoc", ".asciidoc", ".md", ".markdown", ".mdx", ".org", ".rst", ".txt", ""})
+_MAGIC = (b"%PDF-", b"%!PS", b"{\\rtf")
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _SNIFFED_BYTES = 8_000
 _LONG_LINE = 1_000
 _HEAD_LINES = 10
@@ -39,8 +41,13 @@ def version_of(data: bytes) -> str:
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether a NUL is among the first 8,000 bytes (git's rule), and it is not UTF-16."""
-    return b"\0" in data[:_SNIFFED_BYTES] and _marked_encoding(data) != "utf-16"
+    """Whether the first 8,000 bytes have a NUL (git's rule) and are not UTF-16, or begin like PDF,
+    PostScript or RTF, or are control characters for more than a twentieth.
+    """
+    sniffed = data[:_SNIFFED_BYTES]
+    if b"\0" in sniffed:
+        return _marked_encoding(data) != "utf-16"
+    return sniffed.startswith(_MAGIC) or 20 * len(_CONTROL.findall(sniffed)) > len(sniffed)
 
 
 def decode(data: bytes) -> Decoded:

@@ -16,7 +16,7 @@ from verdigris.upkeep.embedding import model_fingerprint
 from verdigris.upkeep.indexing import catch_up, open_index
 from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.progress import Silent
-from verdigris.upkeep.scraping import scrape_commits, scrape_files
+from verdigris.upkeep.scraping import SOURCES, Wanted, kinds_of, scrape_commits, scrape_files
 from verdigris.views import Facts
 
 
@@ -28,7 +28,8 @@ def mend_log(site: Site) -> str:
         with closing(_log(site)) as log:
             scrape_commits(site.repository, log, report, Silent())
             limit = site.settings.max_file_bytes
-            scrape_files(site.repository, log, limit, report, Silent())
+            wanted = Wanted(limit, kinds_of(SOURCES))
+            scrape_files(site.repository, log, wanted, report, Silent())
     return f"kept as {aside.name}; {report.events:,} events read anew from git and the files"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from verdigris.event_log import SHARED, CursorChange, EventLog
@@ -10,6 +11,7 @@ from verdigris.records import (
     DOCUMENT_GONE,
     DOCUMENT_SEEN,
     Event,
+    Kind,
     ScrapeReport,
     SeenDetails,
     SourceFile,
@@ -20,7 +22,9 @@ from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
 
 SOURCES = ("git", "sessions", "docs", "code")
+_KINDS: dict[str, Kind] = {"git": "commit", "sessions": "session", "docs": "doc", "code": "code"}
 _FILES, _GIT = "files", "git"
+_LONGEST_HEADING = 500
 _COMMITS_A_TRANSACTION = 1_000
 _FILES_A_TRANSACTION = 100
 
@@ -33,7 +37,7 @@ def scrape_commits(
     position = history_position(repository)
     if position.encode() == cursor:
         return
-    known = (document for document in log.documents(SHARED))
+    known = log.documents(SHARED)
     progress.start("reading history", 0)
     gone = list(gone_commits(repository, cursor, position, known))
     report.gone += log.append(gone, CursorChange(_GIT, {}), SHARED)
@@ -59,22 +63,49 @@ def _by_document(events: Iterable[Event]) -> Iterator[list[Event]]:
         yield document
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which files a scrape takes."""
+
+    max_bytes: int
+    kinds: frozenset[Kind]
+
+
+def kinds_of(sources: Sequence[str]) -> frozenset[Kind]:
+    """The kinds of documents that named sources give."""
+    return frozenset(_KINDS[source] for source in sources)
+
+
 def pending_files(repository: Repository, log: EventLog, max_bytes: int) -> FileChanges:
     """Files that changed since the cursor, those that went, and what is skipped, by reason."""
     return file_changes(repository, log.cursor(_FILES), max_bytes)
 
 
 def scrape_files(
-    repository: Repository, log: EventLog, max_bytes: int, report: ScrapeReport, progress: Progress
+    repository: Repository,
+    log: EventLog,
+    wanted: Wanted,
+    report: ScrapeReport,
+    progress: Progress,
 ) -> None:
-    """Append the events of changed files, and the end of those that went."""
+    """Append the events of changed files, and the end of those that went.
+
+    Files of other kinds than the wanted ones stay for the next scrape.
+    """
+    max_bytes = wanted.max_bytes
     changes = pending_files(repository, log, max_bytes)
     if changes.changed:
         progress.start("reading files", len(changes.changed))
         stamps = iter(changes.changed.items())
         while batch := dict(islice(stamps, _FILES_A_TRANSACTION)):
-            events = [e for path in batch for e in _read(repository, path, max_bytes, report)]
-            report.events += log.append(events, CursorChange(_FILES, batch))
+            read = {path: _read(repository, path, max_bytes, report) for path in batch}
+            taken = {path: events for path, events in read.items() if _is_wanted(events, wanted)}
+            for events in taken.values():
+                _note(report, events)
+            report.events += log.append(
+                (event for events in taken.values() for event in events),
+                CursorChange(_FILES, {path: batch[path] for path in taken}),
+            )
             progress.advance(len(batch))
         progress.finish()
     if changes.gone or changes.restamped or changes.forgotten:
@@ -93,9 +124,19 @@ def _read(repository: Repository, path: str, max_bytes: int, report: ScrapeRepor
     report.secrets += file.secrets
     if file.warning:
         report.warnings.append(f"{path}: {file.warning}")
-    events = events_of(file)
-    _note(report, events[0])
-    return events
+    return [_cropped(event) for event in events_of(file)]
+
+
+def _is_wanted(events: Sequence[Event], wanted: Wanted) -> bool:
+    details = events[0].details if events else None
+    return not isinstance(details, SeenDetails) or details.kind in wanted.kinds
+
+
+def _cropped(event: Event) -> Event:
+    """A heading stands in every event below it: one of 100,000 letters must not fill the log."""
+    if len(event.heading) <= _LONGEST_HEADING:
+        return event
+    return replace(event, heading=event.heading[-_LONGEST_HEADING:])
 
 
 def events_of(file: SourceFile) -> list[Event]:
@@ -109,15 +150,15 @@ def events_of(file: SourceFile) -> list[Event]:
     return parse_file(file)
 
 
-def _note(report: ScrapeReport, seen: Event) -> None:
-    details = seen.details
+def _note(report: ScrapeReport, events: Sequence[Event]) -> None:
+    details = events[0].details if events else None
     if not isinstance(details, SeenDetails):
         return
     _count(report.documents, details.kind, 1)
     if details.file:
         _count(report.parsers, details.file.parser, 1)
         if details.file.warning:
-            report.warnings.append(f"{seen.document}: {details.file.warning}")
+            report.warnings.append(f"{events[0].document}: {details.file.warning}")
 
 
 def _count(counts: dict[str, int], key: str, number: int) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import chdir
+from contextlib import chdir, suppress
 from difflib import get_close_matches
 from importlib import import_module
+from types import FrameType
 
 import click
 
@@ -30,6 +32,7 @@ COMMANDS = {
 }
 """Command → module with a click command of that name (`eval` is `evaluate` there)."""
 
+_INTERRUPTED = "interrupted; nothing is lost, the next run goes on from here"
 FOUND, NOTHING_FOUND, ERROR, STALE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -119,6 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments[: arguments.index("--") if "--" in arguments else None]
+    interrupt = _Interrupt()
     try:
         code = cli.main(arguments, prog_name="verdigris", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -129,15 +133,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort) as error:
         if debug:
             traceback.print_exception(error)
-        click.echo("interrupted; nothing is lost, the next run goes on from here", err=True)
+        click.echo(_INTERRUPTED, err=True)
         code = INTERRUPTED
     except (VerdigrisError, OSError, MemoryError) as error:
         code = _fail(error, debug, str(error) or type(error).__name__)
     except Exception as error:  # a bug must not look like `nothing found`, exit 1
-        code = _fail(
-            error, debug, f"internal error, please report it with the trace of --debug: {error!r}"
-        )
+        if interrupt.came:  # half an import raises anything
+            click.echo(_INTERRUPTED, err=True)
+            code = INTERRUPTED
+        else:
+            trace = "please report it with the trace of --debug"
+            code = _fail(error, debug, f"internal error, {trace}: {error!r}")
     sys.exit(code if isinstance(code, int) else FOUND)
+
+
+class _Interrupt:
+    """Remembers that Ctrl-C came: libraries turn a KeyboardInterrupt into errors of their own."""
+
+    def __init__(self) -> None:
+        self.came = False
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            with suppress(ValueError):  # not the main thread
+                signal.signal(signal.SIGINT, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        signal.default_int_handler(number, frame)
 
 
 def _fail(error: Exception, debug: bool, message: str) -> int:

@@ -159,8 +159,8 @@ def related(
     """
     with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
         places = places_of(knowledge_base.repository.root)
-        if refresh:
-            knowledge_base.refresh()
+        for note in knowledge_base.refresh_if_free() if refresh else []:
+            warn(one_line(note))
         found = knowledge_base.related(target, limit)
     if as_json:
         click.echo(related_json(found))
