@@ -115,3 +115,15 @@ def test_joining_titles_takes_no_time_on_text_that_nearly_is_one() -> None:
     text = "a " * 40 + "\n" + "- " * 120
     pieces = [section(text, start=number * 3 + 1) for number in range(50)]
     assert len(chunk_document(seen("doc"), pieces)) == 50
+
+
+def test_blank_lines_around_a_passage_belong_to_neither_text_nor_lines() -> None:
+    (chunk,) = chunk_document(seen(), [section("\n\ndef a(): ...\n\n", start=5)])
+    assert (chunk.text, chunk.anchor.lines) == ("def a(): ...", Lines(7, 7))
+
+
+def test_no_passage_is_longer_than_the_limit() -> None:
+    lines = ["a" * 10, "", "b" * 780, "c" * 700, "d" * 5, "e " * 5_000, "f"]
+    chunks = chunk_document(seen(), [section("\n".join(lines))])
+    assert max(len(chunk.text) for chunk in chunks) <= MAX_CHARACTERS["code"]
+    assert sum(chunk.text.count("e") for chunk in chunks) == 5_000

@@ -3,6 +3,7 @@
     VerdigrisError
     ├── RepositoryError        not a git repository, bare, unreadable
     ├── SettingsError          a configuration value that cannot be used
+    ├── SessionError           no work session is open, or another one still is
     ├── StorageError           the log, the index or a cache cannot be read or written
     │   ├── NewerDatabase      written by a newer verdigris
     │   ├── CorruptDatabase    SQLite says the file is damaged
@@ -42,6 +43,10 @@ class RepositoryError(VerdigrisError):
 
 class SettingsError(VerdigrisError):
     """A configuration value cannot be used; the message names file, key and accepted values."""
+
+
+class SessionError(VerdigrisError):
+    """No work session is open, another one still is, or there is none of that id."""
 
 
 class StorageError(VerdigrisError):

@@ -30,6 +30,8 @@ class Settings:
     """The user's cache of vectors; '' = where the platform keeps caches."""
     local_dir: str = ""
     """Where log and index lie; '' = `.verdigris/local` in the work tree."""
+    sessions_dir: str = ""
+    """Where session logs are written; '' = where they lie already, else `.verdigris/sessions`."""
     origins: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def cache_path(self) -> Path:

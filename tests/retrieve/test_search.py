@@ -209,3 +209,33 @@ def test_a_test_stands_behind_the_source_unless_tests_are_asked_for(tmp_path: Pa
         assert opened.ask("parse a duration").hits[0].document == "zoo/durations.py"
         first_of_tests = opened.ask("which tests parse a duration").hits[0].document
         assert first_of_tests == "tests/test_durations.py"
+
+
+def test_a_path_with_brackets_can_be_named(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "app" / "[id]").mkdir(parents=True)
+    (tmp_path / "app" / "[id]" / "page.py").write_text("title = 'a page'\n")
+    (tmp_path / "app" / "i.py").write_text("title = 'a page'\n")
+    with KnowledgeBase(tmp_path) as opened:
+        assert documents(opened, "page", path="app/[id]") == ["app/[id]/page.py"]
+        assert documents(opened, "page", path="app/[i].py") == ["app/i.py"]
+
+
+def test_names_too_long_to_be_one_are_no_error(knowledge_base: KnowledgeBase) -> None:
+    assert knowledge_base.ask("a_" * 30_000 + " token bucket").hits
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_is_refused(knowledge_base: KnowledgeBase, limit: int) -> None:
+    with pytest.raises(QueryError, match="1 or more"):
+        knowledge_base.ask("token bucket", limit=limit)
+
+
+def test_only_the_named_sources_are_scraped(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "a.md").write_text("# Title\n\nText.\n")
+    (tmp_path / "a.py").write_text("def run(): ...\n")
+    with KnowledgeBase(tmp_path) as opened:
+        assert opened.refresh(["docs"]).documents == {"doc": 1}
+        assert opened.refresh().documents == {"code": 1}
+        assert opened.refresh().documents == {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import pytest
 
 from verdigris.records import Event, Lines, SeenDetails, SourceFile
+from verdigris.scrape.docs import parse_markdown
 from verdigris.scrape.parsers import parse_file
 
 GUIDE = """\
@@ -218,3 +220,11 @@ def test_restructuredtext_without_headings() -> None:
     events = read("docs/index.rst", "Only text.\n\n====\n\n== ==\na  b\n== ==\n")
     assert headings(events) == [""]
     assert seen(events).title == "index.rst"
+
+
+@pytest.mark.parametrize("hostile", ["[" * 300_000, "![" * 150_000, "[a](" * 100_000])
+def test_a_title_full_of_brackets_takes_no_time(hostile: str) -> None:
+    started = time.monotonic()
+    events = parse_markdown(SourceFile("a.md", f"# {hostile}\n\ntext\n", "v"))
+    assert time.monotonic() - started < 5  # it took minutes
+    assert max(len(event.heading) for event in events) <= 300

@@ -12,6 +12,7 @@ import pytest
 
 from verdigris.errors import SettingsError
 from verdigris.records import SourceFile
+from verdigris.scrape.file_content import is_binary
 from verdigris.scrape.files import FileChanges, Skipped, file_changes, list_files, read_file
 from verdigris.scrape.repository import Repository, open_repository
 
@@ -392,3 +393,9 @@ def test_minified_and_generated_files_are_skipped_but_never_prose(repository: Re
     assert reason(repository, "b.go") == "generated"
     for name in ("a.md", "b.md", "c.py", "d.py"):
         read(repository, name)
+
+
+@pytest.mark.parametrize("head", [b"%PDF-1.6\n", b"%!PS-Adobe\n", b"{\\rtf1 ", b"\x01\x02\x03" * 9])
+def test_documents_of_other_programs_are_binary_without_a_nul(head: bytes) -> None:
+    assert is_binary(head + b"stream of something\n" * 3)
+    assert not is_binary(b"plain text\twith a tab\x1b[1m and an escape\r\n")

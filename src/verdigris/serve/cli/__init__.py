@@ -28,6 +28,7 @@ COMMANDS = {
     "related": "verdigris.serve.cli.questions",
     "scrape": "verdigris.serve.cli.upkeep",
     "scry": "verdigris.serve.cli.questions",
+    "session": "verdigris.serve.cli.session",
     "status": "verdigris.serve.cli.upkeep",
 }
 """Command → module with a click command of that name (`eval` is `evaluate` there)."""
@@ -49,8 +50,7 @@ class LazyGroup(click.Group):
             return None
         attribute = "evaluate" if cmd_name == "eval" else cmd_name
         command: click.Command = getattr(import_module(COMMANDS[cmd_name]), attribute)
-        if not any(parameter.name == "debug" for parameter in command.params):
-            command.params.append(_debug_option())
+        add_debug(command)
         return command
 
     def resolve_command(
@@ -78,6 +78,15 @@ class LazyGroup(click.Group):
             # The interpreter flushes standard output once more when it exits.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return ctx.exit(FOUND)
+
+
+def add_debug(command: click.Command) -> None:
+    """Let a command, and those inside it, take --debug."""
+    if not any(parameter.name == "debug" for parameter in command.params):
+        command.params.append(_debug_option())
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            add_debug(inner)
 
 
 def _debug_option() -> click.Option:

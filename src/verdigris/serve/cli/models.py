@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from verdigris.serve.cli import _debug_option
+from verdigris.serve.cli import add_debug
 
 _HERE = "verdigris.serve.cli"
 SUBCOMMANDS = {
@@ -38,8 +38,7 @@ class ModelGroup(click.Group):
             return None
         module = import_module(SUBCOMMANDS[cmd_name])
         command: click.Command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
-        if not any(parameter.name == "debug" for parameter in command.params):
-            command.params.append(_debug_option())
+        add_debug(command)
         return command
 
     def resolve_command(

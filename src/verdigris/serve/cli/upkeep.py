@@ -26,6 +26,7 @@ _CONFIG = """\
 # runtime = "onnxruntime"    # or openvino, mlx: extras
 # threads = 0                # inference threads; 0 = as many as the process may use
 # max_file_bytes = 1048576   # larger files are skipped and counted
+# sessions_dir = ""          # where session logs are written; "" = where they lie already
 """
 _SHOWN_WARNINGS = 10
 _SHORT_HASH = 10

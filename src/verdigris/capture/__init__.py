@@ -1,0 +1,1 @@
+"""Work sessions as they are written down: markdown logs and git tags; standard library only."""

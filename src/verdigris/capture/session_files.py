@@ -1,0 +1,197 @@
+"""Where session logs lie, which one is open in this work tree, and how both are changed safely."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from verdigris.errors import Busy, SessionError, StorageError
+
+LOCK_SECONDS = 10.0
+_STATE_FOLDER = ".verdigris"
+_LOG_NAME = re.compile(r"\d{8}-\d{6}\.md")
+_USUAL_FOLDERS = ("layer/sessions", "docs/sessions", "sessions")
+"""Looked into even where git ignores them."""
+_FOREIGN_PARTS = frozenset({"test", "tests", "testdata", "fixtures", "vendor", "node_modules"})
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFiles:
+    """What a work tree keeps for itself: never shared with another, never in git."""
+
+    root: Path
+
+    @property
+    def local(self) -> Path:
+        """Where the work tree keeps what git ignores."""
+        return self.root / _STATE_FOLDER / "local"
+
+    @property
+    def state(self) -> Path:
+        """Holds the path of the open session's log; missing when none is open."""
+        return self.local / "active-session"
+
+
+def locate_logs(root: Path, configured: str, tracked: Sequence[PurePosixPath]) -> Path:
+    """The folder for logs: the configured one, else where logs lie, else `.verdigris/sessions`.
+
+    configured: relative to the root; '' if not set; tracked: paths that look like logs.
+    """
+    if configured:
+        return root / Path(configured).expanduser()
+    own = root / _STATE_FOLDER / "sessions"
+    if log_paths(own):
+        return own
+    counts = Counter(
+        path.parent
+        for path in tracked
+        if _LOG_NAME.fullmatch(path.name) and not _FOREIGN_PARTS & set(path.parts)
+    )
+    if counts:
+        return root / counts.most_common(1)[0][0]
+    return next((root / name for name in _USUAL_FOLDERS if log_paths(root / name)), own)
+
+
+def log_paths(folder: Path) -> list[Path]:
+    """The logs of a folder, oldest first."""
+    try:
+        names = [name for name in os.listdir(folder) if _LOG_NAME.fullmatch(name)]  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [folder / name for name in sorted(names)]
+
+
+def open_log(files: SessionFiles) -> Path | None:
+    """The log of the session that is open in this work tree, None if there is none.
+
+    Raises StorageError where the file that tells cannot be read.
+    """
+    try:
+        written = os.fsdecode(files.state.read_bytes()).strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unreadable(files.state, error) from error
+    return files.root / written if written else None
+
+
+def set_open_log(files: SessionFiles, log: Path) -> None:
+    """Remember which session is open. Raises StorageError."""
+    write_text(files.state, os.path.relpath(log, files.root))
+
+
+def forget_open_log(files: SessionFiles) -> None:
+    """No session is open any more. Raises StorageError."""
+    try:
+        files.state.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(files.state, error) from error
+
+
+def read_text(log: Path) -> str:
+    """A log as it is now, line ends kept; bytes that are no UTF-8 survive writing it back.
+
+    Raises SessionError where it is gone, StorageError where it cannot be read.
+    """
+    try:
+        return log.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError as error:
+        raise SessionError(
+            f"the log of the open session is gone: {log}; bring it back, "
+            'or begin anew: verdigris session start --archive "TITLE"'
+        ) from error
+    except OSError as error:
+        raise _unreadable(log, error) from error
+
+
+def write_text(file: Path, text: str) -> None:
+    """Replace a file whole or not at all; a link stays a link. Raises StorageError."""
+    target = file.resolve()
+    new = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with new.open("wb") as stream:
+            stream.write(text.encode("utf-8", "surrogateescape"))
+            stream.flush()
+            os.fsync(stream.fileno())
+        with suppress(FileNotFoundError):
+            new.chmod(target.stat().st_mode & 0o7777)
+        new.replace(target)
+    except OSError as error:
+        raise _unwritable(file, error) from error
+    finally:
+        with suppress(OSError):  # not there any more, unless something or somebody interrupted
+            new.unlink()
+
+
+@contextmanager
+def locked(files: SessionFiles) -> Iterator[None]:
+    """Hold this work tree's lock; it goes with the process, however that ends.
+
+    Raises Busy after LOCK_SECONDS, StorageError where the lock cannot be made.
+    """
+    path = files.local / "session.lock"
+    try:
+        _make_ignored(files.local)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        _wait_for(descriptor, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for(descriptor: int, path: Path) -> None:
+    ends = time.monotonic() + LOCK_SECONDS
+    while not _try_lock(descriptor):
+        if time.monotonic() > ends:
+            raise Busy(f"another verdigris session command holds {path}; wait for it and try again")
+        time.sleep(0.005)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _make_ignored(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+def _unreadable(path: Path, error: OSError) -> StorageError:
+    return StorageError(f"cannot read {path} ({error.strerror}); make it readable, or move it away")
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"cannot write {path} ({error.strerror}); make its folder writable, or keep session logs "
+        "elsewhere: VERDIGRIS_SESSIONS_DIR=FOLDER"
+    )

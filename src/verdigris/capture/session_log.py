@@ -1,0 +1,359 @@
+"""The text of a session log: its canonical form, written and changed without touching the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from verdigris.capture.work_tree import GitMetrics
+
+ACTIVE, ENDED, ARCHIVED = "active", "ended", "archived"
+
+_ACTIVITY_LOG = "## Activity Log"
+_CLASSIFICATION = "## Session Classification"
+_FENCE = re.compile(r"^\s*(`{3,}|~{3,})(.*)$")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})(?=\s|$)")
+_SECTION = re.compile(r"^#{1,2}\s")
+_TIMED = re.compile(
+    r"^#{2,4} +(\d{1,2}:\d{2})(?:-\d{1,2}:\d{2})? *[-–—:] *(?:update|session)\b", re.I
+)
+_FIELD = re.compile(r"^\s*(?:\*\*)?([A-Za-z_][\w ]*?)(?:\*\*)?\s*:(?:\*\*)?\s*(.*?)\s*$")
+_LABEL = re.compile(r"^(?:#{2,6}\s+(.*)|\*\*([^*]+)\*\*:?\s*)$")
+_ITEM = re.compile(r"^[-*+] +(?:\[([ xX])\] +)?(\S.*)$")
+# What YAML does not take, even between quotes.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_LOWEST_BLOCK_LEVEL = 4
+_SHOWN_ITEMS = 5
+_LONGEST_ITEM = 200
+_MAJOR_FILES = 10
+_FEATURE_COMMITS = 3
+_PATTERN_NAMES = frozenset({"pattern", "patterns", "decision", "decisions", "adr", "adrs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a log; '' and None are unknown."""
+
+    id: str
+    title: str
+    status: str = ""
+    llm: str = ""
+    branch: str = ""
+    starting_commit: str = ""
+    start_tag: str = ""
+    created: datetime | None = None
+    """Aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What somebody says of the work since the last update; each entry becomes a list item."""
+
+    work: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    challenges: tuple[str, ...] = ()
+    """A nested line `Solution: …` may follow the challenge."""
+    patterns: tuple[str, ...] = ()
+    text: str = ""
+    """Markdown of any form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The section that closes a log."""
+
+    work_type: str
+    metrics: GitMetrics
+    patterns: int
+    minutes: int | None
+    tags: str
+    """`START..END`; '' where there are none."""
+
+
+def new_log(head: Head, goals: Sequence[str], context: str, clock: str) -> str:
+    """A log that has just begun.
+
+    goals: one line each; context: what is known of the session before; clock: local HH:MM.
+    """
+    listed = "\n".join(f"- [ ] {goal}" for goal in goals)
+    begun = [f"Session initialized with goal: {head.title}"]
+    begun += [f"Working on branch: {head.branch}"] if head.branch else []
+    begun += [f"Tagged as: {head.start_tag}"] if head.start_tag else []
+    block = "\n".join([f"### {clock} - Session Start", *begun])
+    sections = [f"## Previous Session Context\n{context}", f"## Goals\n{listed}"]
+    return "\n\n".join([_front_matter(head), *sections, f"{_ACTIVITY_LOG}\n{block}"]) + "\n"
+
+
+def read_head(text: str, name: str) -> Head:
+    """The head of any log, also of the older form with bold lines; never raises.
+
+    A log that tells no status has ended if it is classified.
+    name: the file's name without its ending, which stands in for a missing id and title.
+    """
+    fields: dict[str, str] = {}
+    for line in _head_lines(text):
+        if match := _FIELD.match(line):
+            fields.setdefault(match[1].lower().replace(" ", "_"), _unquoted(match[2]))
+        elif line.startswith("# "):
+            fields.setdefault("title", re.sub(r"^# +(session\s*:\s*)?", "", line, flags=re.I))
+    return Head(
+        id=fields.get("id") or name,
+        title=fields.get("title") or name,
+        status=fields.get("status") or (ENDED if _CLASSIFICATION in text else ""),
+        llm=fields.get("llm", ""),
+        branch=fields.get("branch") or fields.get("git_branch", ""),
+        starting_commit=fields.get("starting_commit", ""),
+        start_tag=fields.get("start_tag") or fields.get("session_tag", ""),
+        created=_moment(fields.get("created") or fields.get("started", "")),
+    )
+
+
+def with_block(text: str, block: str) -> str:
+    """The log with a block at the end of its activity log; every other line stays as it is."""
+    lines = text.split("\n")
+    at = _activity_end(lines)
+    if at < 0:
+        return with_section(text, f"{_ACTIVITY_LOG}\n{block}")
+    above, beneath = "\n".join(lines[:at]).rstrip(), "\n".join(lines[at:])
+    return _joined(text, above, block, beneath)
+
+
+def with_section(text: str, section: str) -> str:
+    """The log with a section at its end."""
+    return _joined(text, text.rstrip(), section, "")
+
+
+def with_status(text: str, status: str) -> str:
+    """The log with another status in its front matter; one without front matter stays as it is."""
+    lines = text.split("\n")
+    for index, line in enumerate(lines[: len(_head_lines(text)) + 1]):
+        if match := re.match(r"status\s*:", line):
+            lines[index] = f"{match[0]} {status}" + ("\r" if line.endswith("\r") else "")
+            break
+    return "\n".join(lines)
+
+
+def last_update(text: str) -> str:
+    """The local HH:MM that the last update, or else the session's start, was written at; or ''."""
+    times = [match[1] for line in _unfenced(text) if (match := _TIMED.match(line))]
+    return times[-1] if times else ""
+
+
+def update_text(clock: str, since: str, metrics: GitMetrics, said: Statements) -> str:
+    """The block that an update writes; free text last, since it may hold any heading."""
+    covering = f" (covering since {since})" if since else ""
+    parts = [
+        f"### {clock} - Update{covering}",
+        metrics_text(metrics),
+        _labelled("Work completed", said.work),
+        _labelled("Key decisions", said.decisions),
+        _labelled("Challenges faced", said.challenges),
+        _labelled("Patterns observed", said.patterns),
+    ]
+    if said.text.strip():
+        parts.append(f"**Discussion context:**\n\n{free_text(said.text)}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def metrics_text(metrics: GitMetrics) -> str:
+    """The list of git's facts in an update."""
+    rows = [
+        f"- Commits this session: {metrics.commits}",
+        f"- Files changed: {len(metrics.files)}",
+        f"- Uncommitted files: {metrics.uncommitted}",
+    ]
+    if metrics.minutes_since_commit is not None:
+        rows.append(f"- Minutes since last commit: {metrics.minutes_since_commit}")
+    return "\n".join(["**Git Activity:**", *rows])
+
+
+def free_text(text: str) -> str:
+    """Somebody's markdown, fit for a block: headings below the block's, code fences closed."""
+    lines, fence = [], ""
+    for line in text.replace("\r\n", "\n").strip("\n").rstrip().split("\n"):
+        heading = None if fence else _HEADING.match(line)
+        if heading and len(heading[1]) < _LOWEST_BLOCK_LEVEL:
+            line = "#" * _LOWEST_BLOCK_LEVEL + line[heading.end() :]
+        lines.append(line)
+        fence = _fence_after(fence, line)
+    return "\n".join([*lines, fence] if fence else lines)
+
+
+def one_line(text: str) -> str:
+    """A title or goal on one line, without what YAML cannot hold."""
+    return _UNPRINTABLE.sub("", " ".join(text.split()))
+
+
+def previous_context(text: str, name: str) -> str:
+    """What the next session should know of the one in `text`: title, decisions, open goals."""
+    head = read_head(text, name)
+    state = f", {head.status}" if head.status else ""
+    rows = [f"Last session: {head.title} ({head.id}{state})"]
+    for title, items in (("Key decisions", _decisions(text)), ("Open goals", _open_goals(text))):
+        if items:
+            rows += ["", f"{title}:", *(f"- {_cropped(item)}" for item in items[-_SHOWN_ITEMS:])]
+    return "\n".join(rows)
+
+
+def classify(metrics: GitMetrics) -> str:
+    """The kind of work, by the rules of the format: the first that holds decides."""
+    if not metrics.commits:
+        return "exploration"
+    if len(metrics.files) > _MAJOR_FILES:
+        return "major-feature"
+    if pattern_files(metrics.files):
+        return "pattern-work"
+    return "experiment" if metrics.commits < _FEATURE_COMMITS else "feature"
+
+
+def pattern_files(files: Sequence[str]) -> int:
+    """How many files hold patterns or decisions: named so, or below a folder named so."""
+    names = ({*path.parts[:-1], path.stem} for path in map(PurePosixPath, files))
+    return sum(1 for parts in names if {part.lower() for part in parts} & _PATTERN_NAMES)
+
+
+def classification_text(found: Classification) -> str:
+    """The section that closes a log."""
+    rows = [
+        f"- Work Type: {found.work_type}",
+        f"- Files Changed: {len(found.metrics.files)}",
+        f"- Commits: {found.metrics.commits}",
+        f"- Patterns Modified: {found.patterns}",
+    ]
+    rows += [] if found.minutes is None else [f"- Duration: {found.minutes} minutes"]
+    rows += [f"- Session Tags: {found.tags}"] if found.tags else []
+    return "\n".join([_CLASSIFICATION, *rows])
+
+
+def classified_number(text: str, name: str) -> int | None:
+    """A number of the closing classification (`Commits`, `Duration`); None if it has none."""
+    closing = text.rpartition(_CLASSIFICATION)
+    match = re.search(rf"^\W*{name}\W*:\W*(\d+)", closing[2], re.M | re.I) if closing[1] else None
+    return int(match[1]) if match else None
+
+
+def _front_matter(head: Head) -> str:
+    created = (head.created or datetime.now(UTC)).astimezone(UTC)
+    rows = [
+        "type: session",
+        f"id: {head.id}",
+        f"title: {_quoted(head.title)}",
+        f"status: {head.status}",
+        f"llm: {_quoted(head.llm)}",
+        f"created: {created:%Y-%m-%dT%H:%M:%SZ}",
+        f"start_timestamp: {int(created.timestamp()) * 1000}",
+        "git:",
+        f"  branch: {_quoted(head.branch)}",
+        f"  starting_commit: {_quoted(head.starting_commit)}",
+        f"  start_tag: {_quoted(head.start_tag)}",
+    ]
+    return "\n".join(["---", *rows, "---"])
+
+
+def _quoted(text: str) -> str:
+    """A YAML scalar in double quotes, which JSON's strings are as well (YAML 1.2, chapter 1.3)."""
+    return json.dumps(one_line(text), ensure_ascii=False)
+
+
+def _unquoted(value: str) -> str:
+    quote = value[:1] if value[:1] in ("'", '"', "`") else ""
+    if not quote or not value.endswith(quote):
+        return value
+    try:
+        return str(json.loads(value))
+    except ValueError:
+        return value.strip(quote)
+
+
+def _head_lines(text: str) -> list[str]:
+    """The front matter without its fences, or what stands above the first section."""
+    lines = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    begins = 1 if lines[0].rstrip() == "---" else 0
+    for index, line in enumerate(lines[begins:], begins):
+        if line.startswith("## ") or (begins and line.rstrip() == "---"):
+            return lines[begins:index]
+    return lines[begins:]
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _activity_end(lines: Sequence[str]) -> int:
+    """The line that ends the last activity log, -1 if there is none."""
+    end, is_open, fence = -1, False, ""
+    for index, line in enumerate(lines):
+        if not fence and _SECTION.match(line):
+            if is_open:
+                end = index
+            is_open = line.strip().lower() == _ACTIVITY_LOG.lower()
+        fence = _fence_after(fence, line)
+    return len(lines) if is_open else end
+
+
+def _joined(text: str, above: str, block: str, beneath: str) -> str:
+    """The parts with one empty line between them, with the line ends that the log has."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    parts = [above, block.replace("\n", newline), *([beneath] if beneath.strip() else [])]
+    return (newline * 2).join(parts) + ("" if beneath.strip() else newline)
+
+
+def _fence_after(fence: str, line: str) -> str:
+    """The code fence that is open after a line, '' if none; `fence` is the one open before it."""
+    match = _FENCE.match(line)
+    if match is None:
+        return fence
+    if not fence:
+        return match[1]
+    return "" if match[1].startswith(fence) and not match[2].strip() else fence
+
+
+def _unfenced(text: str) -> Iterator[str]:
+    fence = ""
+    for line in text.split("\n"):
+        before, fence = fence, _fence_after(fence, line)
+        if not before and not fence:
+            yield line.rstrip("\r")
+
+
+def _labelled(label: str, items: Sequence[str]) -> str:
+    given = [item for item in map(free_text, items) if item.strip()]
+    return "\n".join([f"**{label}:**", *map(_item, given)]) if given else ""
+
+
+def _item(text: str) -> str:
+    """A list item; further lines are nested in it."""
+    first, *rest = text.lstrip().split("\n")
+    return "\n".join([f"- {first}", *(f"  {line}" if line.strip() else "" for line in rest)])
+
+
+def _decisions(text: str) -> list[str]:
+    found, is_open = [], False
+    for line in _unfenced(text):
+        if match := _LABEL.match(line):
+            is_open = "decision" in (match[1] or match[2] or "").lower()
+        elif is_open and (item := _ITEM.match(line)):
+            found.append(item[2])
+    return found
+
+
+def _open_goals(text: str) -> list[str]:
+    found, is_open = [], False
+    for line in _unfenced(text):
+        if _SECTION.match(line):
+            is_open = line.lower().startswith("## goals")
+        elif is_open and (item := _ITEM.match(line)) and item[1] == " ":
+            found.append(item[2])
+    return found
+
+
+def _cropped(text: str) -> str:
+    return text if len(text) <= _LONGEST_ITEM else text[: _LONGEST_ITEM - 1].rstrip() + "…"

@@ -1,0 +1,358 @@
+"""The verbs of a work session: start, update, note, end, archive, resume, and reading logs back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from verdigris.capture import session_log as text_of
+from verdigris.capture.session_files import (
+    SessionFiles,
+    forget_open_log,
+    locate_logs,
+    locked,
+    log_paths,
+    open_log,
+    read_text,
+    set_open_log,
+    write_text,
+)
+from verdigris.capture.session_log import ACTIVE, ARCHIVED, ENDED, Head, Statements
+from verdigris.capture.work_tree import (
+    GitMetrics,
+    WorkTree,
+    git_metrics,
+    has_tag,
+    remove_tag,
+    set_tag,
+    tracked_logs,
+)
+from verdigris.errors import SessionError, StorageError, VerdigrisError
+
+__all__ = ["Captured", "SessionCapture", "SessionSummary", "Statements"]
+
+_BEGIN = 'begin one: verdigris session start "TITLE"'
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """One session as a list shows it; '' and None are unknown."""
+
+    id: str
+    title: str
+    status: str
+    branch: str
+    path: str
+    """Of its log, from the root of the work tree where it lies within."""
+    started: str
+    """UTC."""
+    minutes: int | None
+    commits: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a verb wrote: into which log, the text, and what could not be had."""
+
+    id: str
+    title: str
+    path: Path
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+class SessionCapture:
+    """Writes the sessions of one work tree. Constructing it writes nothing."""
+
+    def __init__(self, tree: WorkTree, sessions_dir: str = "") -> None:
+        """sessions_dir: where logs are kept, from the root; '' finds the folder in use."""
+        self._tree = tree
+        self._configured = sessions_dir
+        self._files = SessionFiles(tree.root)
+
+    def start(
+        self, title: str, goals: Sequence[str] = (), llm: str = "", archive: bool = False
+    ) -> Captured:
+        """Begin a session: its log and its tag.
+
+        goals: without any, the title is the goal; archive: set aside a session that is still
+        open. Raises SessionError where one is open and `archive` is not set, or without a title.
+        """
+        title = text_of.one_line(title)
+        if not title:
+            raise SessionError(f"a session needs a title; {_BEGIN}")
+        with locked(self._files):
+            notes = self._make_room(archive)
+            context = self._previous_context()
+            now = self._free_moment()
+            head, tag_note = self._tagged(self._new_head(title, llm, now))
+            listed = [goal for goal in map(text_of.one_line, goals) if goal] or [title]
+            text = text_of.new_log(head, listed, context, _clock(now))
+            log = self._folder / f"{head.id}.md"
+            try:
+                write_text(log, text)
+                set_open_log(self._files, log)
+            except StorageError:
+                self._take_back(log, head.start_tag)
+                raise
+        return Captured(head.id, title, log, text, (*notes, *tag_note))
+
+    def update(self, said: Statements) -> Captured:
+        """Add what happened since the last update, with git's facts. Raises SessionError."""
+        with locked(self._files):
+            log, text, head = self._open()
+            since = text_of.last_update(text)
+            block = text_of.update_text(_clock(_now()), since, self._metrics(head, log), said)
+            write_text(log, text_of.with_block(text, block))
+        return Captured(head.id, head.title, log, block)
+
+    def note(self, note: str) -> Captured:
+        """Add a note with the place in git it was made at. Raises SessionError."""
+        if not note.strip():
+            raise SessionError('a note needs a text; say: verdigris session note "TEXT"')
+        with locked(self._files):
+            log, text, head = self._open()
+            block = f"{self._heading('Note')}\n{text_of.free_text(note)}"
+            write_text(log, text_of.with_block(text, block))
+        return Captured(head.id, head.title, log, block)
+
+    def end(self) -> Captured:
+        """Close the session: git's facts, classification, status, tag. Raises SessionError."""
+        with locked(self._files):
+            log, text, head = self._open()
+            closing = ""
+            tag, notes = self._end_tag(head)
+            # Ended before, but interrupted before it was forgotten: nothing is written twice.
+            if head.status != ENDED:
+                metrics = self._metrics(head, log)
+                block = f"{self._heading('Session End')}\n\n{text_of.metrics_text(metrics)}"
+                section = _classification(head, metrics, tag)
+                closing = f"{block}\n\n{section}"
+                text = text_of.with_section(text_of.with_block(text, block), section)
+                write_text(log, text_of.with_status(text, ENDED))
+            forget_open_log(self._files)
+        return Captured(head.id, head.title, log, closing, notes)
+
+    def archive(self) -> Captured:
+        """Set the open session aside as it is; `resume` can reopen it. Raises SessionError."""
+        with locked(self._files):
+            return self._archive()
+
+    def resume(self, session: str = "") -> Captured:
+        """Go on with the open session, or reopen an archived one.
+
+        session: an id or its beginning; '' is the open one, or else the newest that has not
+        ended. Raises SessionError where another one is open, or it has ended.
+        """
+        with locked(self._files):
+            log = self._to_resume(session)
+            text = read_text(log)
+            head = text_of.read_head(text, log.stem)
+            if head.status == ENDED:
+                raise SessionError(f"session {head.id} has ended; {_BEGIN}")
+            block = f"{self._heading('Session Resumed')}\nGoing on with: {head.title}"
+            text = text_of.with_block(text_of.with_status(text, ACTIVE), block)
+            write_text(log, text)
+            set_open_log(self._files, log)
+        return Captured(head.id, head.title, log, block)
+
+    def sessions(self) -> list[SessionSummary]:
+        """All sessions, newest first; one that cannot be read has the status `unreadable`."""
+        return [self._summary_or_name(log) for log in reversed(self._logs())]
+
+    def show(self, session: str = "") -> tuple[SessionSummary, str]:
+        """A session and its log; '' is the open one, or else the newest.
+
+        session: an id or its beginning. Raises SessionError where none or several begin so.
+        """
+        logs = self._logs()
+        if not session and not logs:
+            raise SessionError(f"no session in {self._folder}; {_BEGIN}")
+        log = self._find(session) if session else open_log(self._files) or logs[-1]
+        return self._summary(log), read_text(log)
+
+    @cached_property
+    def _folder(self) -> Path:
+        """Where logs are kept; only asked for where needed, since git has to list its files."""
+        root = self._tree.root
+        tracked = [] if self._configured else tracked_logs(root)
+        return locate_logs(root, self._configured, tracked)
+
+    def _logs(self) -> list[Path]:
+        """Every log by id, also an open one that lies elsewhere."""
+        found = set(log_paths(self._folder))
+        opened = open_log(self._files)
+        if opened and opened.exists():
+            found.add(opened)
+        return sorted(found, key=lambda log: log.name)
+
+    def _find(self, beginning: str) -> Path:
+        matches = [log for log in self._logs() if log.stem.startswith(beginning)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise SessionError(
+                f"{len(matches)} sessions begin with {beginning!r}, the last {matches[-1].stem}; "
+                "write more of the id"
+            )
+        raise SessionError(f"no session {beginning!r}; see: verdigris session list")
+
+    def _open(self) -> tuple[Path, str, Head]:
+        """The open session's log, read anew: a person may have edited it meanwhile."""
+        log = open_log(self._files)
+        if log is None:
+            raise SessionError(f"no session is open in {self._tree.root}; {_BEGIN}")
+        text = read_text(log)
+        return log, text, text_of.read_head(text, log.stem)
+
+    def _make_room(self, archive: bool) -> tuple[str, ...]:
+        """Archive the open session if asked to; returns what to say of it."""
+        log = open_log(self._files)
+        if log is None:
+            return ()
+        if not log.exists() and archive:
+            forget_open_log(self._files)
+            return (f"the log of the open session was gone: {log}",)
+        head = self._open()[2]
+        if not archive and head.status != ENDED:
+            raise SessionError(
+                f"session {head.id} ({head.title}) is still open; go on with it: verdigris session "
+                "resume, close it: verdigris session end, or set it aside: add --archive"
+            )
+        if head.status == ENDED:
+            forget_open_log(self._files)
+            return ()
+        return (f"archived session {self._archive().id} ({head.title})",)
+
+    def _archive(self) -> Captured:
+        log, text, head = self._open()
+        block = f"{self._heading('Session Archived')}\nLeft open, and set aside as it is."
+        write_text(log, text_of.with_block(text_of.with_status(text, ARCHIVED), block))
+        forget_open_log(self._files)
+        return Captured(head.id, head.title, log, block)
+
+    def _previous_context(self) -> str:
+        logs = log_paths(self._folder)
+        if not logs:
+            return "No previous session."
+        try:
+            return text_of.previous_context(read_text(logs[-1]), logs[-1].stem)
+        except VerdigrisError:  # a log that cannot be read must not keep the next from beginning
+            return f"The log of the last session could not be read: {logs[-1].name}"
+
+    def _free_moment(self) -> datetime:
+        """Now, or the next second whose id no log and no tag has."""
+        now = _now()
+        while self._is_taken(f"{now:%Y%m%d-%H%M%S}"):
+            now += timedelta(seconds=1)
+        return now
+
+    def _is_taken(self, session: str) -> bool:
+        log = self._folder / f"{session}.md"
+        return log.exists() or has_tag(self._tree, f"session-{session}-start")
+
+    def _new_head(self, title: str, llm: str, now: datetime) -> Head:
+        tree = self._tree
+        session = f"{now:%Y%m%d-%H%M%S}"
+        return Head(session, title, ACTIVE, llm, tree.branch, tree.commit, "", now.astimezone(UTC))
+
+    def _tagged(self, head: Head) -> tuple[Head, tuple[str, ...]]:
+        if not self._tree.commit:
+            return head, ("no tag: the repository has no commit yet",)
+        tag = f"session-{head.id}-start"
+        if set_tag(self._tree, tag):
+            return replace(head, start_tag=tag), ()
+        return head, (f"no tag: git refused {tag}",)
+
+    def _take_back(self, log: Path, tag: str) -> None:
+        """Leave nothing of a session that could not begin."""
+        with suppress(OSError):
+            log.unlink()
+        if tag:
+            remove_tag(self._tree, tag)
+
+    def _end_tag(self, head: Head) -> tuple[str, tuple[str, ...]]:
+        """The end tag, made unless it is there; '' and why, where it cannot be made."""
+        tag = f"session-{head.id}-end"
+        if not self._tree.commit:
+            return "", ("no tag: the repository has no commit yet",)
+        if set_tag(self._tree, tag) or has_tag(self._tree, tag):
+            return tag, ()
+        return "", (f"no tag: git refused {tag}",)
+
+    def _to_resume(self, session: str) -> Path:
+        opened = open_log(self._files)
+        if opened and not session:
+            return opened
+        if not session:
+            for one in self.sessions():
+                if one.status in (ACTIVE, ARCHIVED):
+                    return self._find(one.id)
+            raise SessionError(f"no session is left to resume; {_BEGIN}")
+        log = self._find(session)
+        if opened and opened != log:
+            raise SessionError(
+                f"session {opened.stem} is open; close it first: verdigris session end"
+            )
+        return log
+
+    def _metrics(self, head: Head, log: Path) -> GitMetrics:
+        began = head.created or datetime.fromtimestamp(0, UTC)
+        return git_metrics(self._tree, head.starting_commit, began, log.parent)
+
+    def _heading(self, title: str) -> str:
+        return f"### {_clock(_now())} - {title} {self._tree.position}".rstrip()
+
+    def _summary_or_name(self, log: Path) -> SessionSummary:
+        try:
+            return self._summary(log)
+        except StorageError:
+            return SessionSummary(log.stem, "", "unreadable", "", str(log), "", None, None)
+
+    def _summary(self, log: Path) -> SessionSummary:
+        text = read_text(log)
+        head = text_of.read_head(text, log.stem)
+        is_open = log == open_log(self._files) and head.status != ENDED
+        root = self._tree.root
+        return SessionSummary(
+            id=head.id,
+            title=head.title,
+            status=head.status,
+            branch=head.branch,
+            path=log.relative_to(root).as_posix() if log.is_relative_to(root) else str(log),
+            started=f"{head.created:%Y-%m-%dT%H:%M:%SZ}" if head.created else "",
+            minutes=_minutes(head) if is_open else text_of.classified_number(text, "Duration"),
+            commits=self._metrics(head, log).commits
+            if is_open
+            else text_of.classified_number(text, "Commits"),
+        )
+
+
+def _classification(head: Head, metrics: GitMetrics, end_tag: str) -> str:
+    tags = f"{head.start_tag}..{end_tag}" if head.start_tag and end_tag else ""
+    found = text_of.Classification(
+        text_of.classify(metrics),
+        metrics,
+        text_of.pattern_files(metrics.files),
+        _minutes(head),
+        tags,
+    )
+    return text_of.classification_text(found)
+
+
+def _minutes(head: Head) -> int | None:
+    """Since the session began; None where the head does not tell."""
+    return max(int((_now() - head.created).total_seconds()) // 60, 0) if head.created else None
+
+
+def _now() -> datetime:
+    """The time on the wall with its offset, in whole seconds."""
+    return datetime.now().astimezone().replace(microsecond=0)
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M}"

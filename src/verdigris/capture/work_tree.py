@@ -1,0 +1,148 @@
+"""What git tells a session of its work tree: branch, commits, changed files; and its tags."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from verdigris.errors import RepositoryError
+
+_COMMIT_MARK = "\x01"
+_SHORT_HASH = 7
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTree:
+    """A work tree at one moment. `branch` is '' on a detached head, `commit` before the first."""
+
+    root: Path
+    branch: str
+    commit: str
+    committed: int
+    """When `commit` was made, in seconds since 1970; 0 without one."""
+
+    @property
+    def position(self) -> str:
+        """`[branch@sha]` as the headings of a log show it; '' without commits."""
+        return f"[{self.branch or 'HEAD'}@{self.commit[:_SHORT_HASH]}]" if self.commit else ""
+
+
+@dataclass(frozen=True, slots=True)
+class GitMetrics:
+    """What happened in git since a session began."""
+
+    commits: int
+    files: tuple[str, ...]
+    """Files that those commits changed, by their paths from the root, session logs aside."""
+    uncommitted: int
+    """Files that are changed or new and in no commit, session logs aside."""
+    minutes_since_commit: int | None
+    """None without commits."""
+
+
+def open_work_tree(folder: Path) -> WorkTree:
+    """The work tree around `folder`. Raises RepositoryError."""
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if top.returncode or not top.stdout.strip():
+        raise RepositoryError(_no_work_tree(folder, top.stderr))
+    root = Path(_text(top.stdout).removesuffix("\n"))
+    head = _output(root, "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
+    commit, _, committed = head.partition(" ")
+    branch = _output(root, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
+    return WorkTree(root, branch, commit, int(committed or 0))
+
+
+def git_metrics(tree: WorkTree, start: str, began: datetime, logs: Path) -> GitMetrics:
+    """Measure a session.
+
+    start: the commit it began at, '' if there was none; began: when, which decides where history
+    was rewritten and `start` is gone; logs: the folder of session logs, which do not count.
+    """
+    commits, changed = _history(tree, start, began)
+    inside = logs.relative_to(tree.root).as_posix() if logs.is_relative_to(tree.root) else ""
+    files = tuple(file for file in changed if not inside or not file.startswith(f"{inside}/"))
+    minutes = int(datetime.now().timestamp() - tree.committed) // 60 if tree.commit else None
+    return GitMetrics(
+        commits,
+        files,
+        _uncommitted(tree.root, inside),
+        None if minutes is None else max(minutes, 0),
+    )
+
+
+def tracked_logs(root: Path) -> list[PurePosixPath]:
+    """Tracked markdown files whose names begin like a session's id, in any folder `sessions`."""
+    names = "sessions/[0-9]*-[0-9]*.md"
+    listed = _output(root, "ls-files", "-z", "--", names, f"*/{names}")
+    return [PurePosixPath(name) for name in listed.split("\0") if name]
+
+
+def set_tag(tree: WorkTree, name: str) -> bool:
+    """Make a lightweight tag at the current commit; False if the name is taken or refused.
+
+    `update-ref` and not `tag`: a configured signature would ask for a passphrase.
+    """
+    reference = f"refs/tags/{name}"
+    return _git(tree.root, "update-ref", reference, tree.commit, "").returncode == 0
+
+
+def remove_tag(tree: WorkTree, name: str) -> None:
+    """Take back a tag that was just made."""
+    _git(tree.root, "update-ref", "-d", f"refs/tags/{name}", tree.commit)
+
+
+def has_tag(tree: WorkTree, name: str) -> bool:
+    """Whether a tag of that name exists."""
+    reference = f"refs/tags/{name}"
+    return _git(tree.root, "rev-parse", "--quiet", "--verify", reference).returncode == 0
+
+
+def _history(tree: WorkTree, start: str, began: datetime) -> tuple[int, tuple[str, ...]]:
+    """Commits since the session began, and the files that they changed."""
+    if not tree.commit:
+        return 0, ()
+    known = start and _git(tree.root, "cat-file", "-e", f"{start}^{{commit}}").returncode == 0
+    scope = [f"{start}..HEAD"] if known else ["HEAD"]
+    if start and not known:
+        scope.insert(0, f"--since={int(began.timestamp())}")
+    shown = ["--no-show-signature", "--no-renames", "--name-only", "-z", "--format=%x01"]
+    listed = _output(tree.root, "log", *shown, *scope, "--")
+    fields = [field.lstrip("\n") for field in listed.split("\0")]
+    files = {field for field in fields if field and field != _COMMIT_MARK}
+    return fields.count(_COMMIT_MARK), tuple(sorted(files))
+
+
+def _uncommitted(root: Path, logs: str) -> int:
+    pathspec = ["--", ".", *([f":(exclude,literal){logs}"] if logs not in ("", ".") else [])]
+    arguments = ["status", "--porcelain", "--no-renames", "--untracked-files=normal", "-z"]
+    listed = _output(root, "--no-optional-locks", *arguments, *pathspec)
+    return sum(1 for entry in listed.split("\0") if entry)
+
+
+def _output(root: Path, *arguments: str) -> str:
+    """What git prints, '' when it fails: a session goes on where a fact cannot be had."""
+    result = _git(root, *arguments)
+    return "" if result.returncode else _text(result.stdout).removesuffix("\n")
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    command = ["git", *arguments]
+    try:
+        return subprocess.run(
+            command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, check=False
+        )
+    except FileNotFoundError as error:
+        missing = "git is not installed" if folder.is_dir() else f"there is no folder {folder}"
+        raise RepositoryError(f"{missing}; a session needs a git work tree") from error
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape")
+
+
+def _no_work_tree(folder: Path, complaint: bytes) -> str:
+    said = _text(complaint).strip().splitlines()
+    reason = said[0].removeprefix("fatal: ") if said else "no work tree"
+    return f"{folder.resolve()} has no git work tree ({reason}); go to one, or run: git init"
