@@ -31,7 +31,7 @@ def render(
     """The whole fragment."""
     own = readings["verdigris"].throughput_time
     lines = [
-        "### Embedding engine",
+        "## Embedding engine",
         "",
         machine(),
         "",
