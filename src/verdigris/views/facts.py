@@ -1,0 +1,47 @@
+"""All facts of one work tree: of its code and of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from verdigris.records import Event, SeenDetails
+from verdigris.views import code, history
+from verdigris.views.code import CodeFacts, Reference, Symbol
+from verdigris.views.history import CoChange, HistoryFacts
+
+SCHEMA = history.SCHEMA + code.SCHEMA
+
+
+class Facts(CodeFacts, HistoryFacts):
+    """Facts of one work tree, in the tables of SCHEMA; the caller opens the transactions."""
+
+    def add(self, seen: Event, content: Sequence[Event]) -> None:
+        """Put in the facts of a version of a document that has none here yet."""
+        details = seen.details
+        if not isinstance(details, SeenDetails):
+            return
+        if details.commit:
+            self.add_commit(details.commit, details.title)
+        elif details.file:
+            self.add_file(seen.document, details.file)
+            self.add_symbols(content)
+
+    def remove(self, document: str) -> None:
+        """Forget a document."""
+        if document.startswith("commit:"):
+            self.remove_commit(document.removeprefix("commit:"))
+        else:
+            self.remove_file(document)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What belongs to a path or a symbol."""
+
+    target: str
+    path: str
+    symbols: tuple[Symbol, ...]
+    co_changes: tuple[CoChange, ...]
+    callers: tuple[Reference, ...]
+    importers: tuple[Reference, ...]
