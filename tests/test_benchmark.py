@@ -1,0 +1,152 @@
+"""The knowledge base at a cut knows nothing of what came later."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from verdigris.benchmark import FILE_KINDS, commit_benchmark, knowledge_base_at
+from verdigris.errors import EvaluationError, RepositoryError
+from verdigris.evaluate.history import PastCommit, choose_cut, read_history
+from verdigris.knowledge_base import KnowledgeBase
+
+if TYPE_CHECKING:
+    from tests.conftest import GitFolder
+
+PLANTED = "xylophonics"
+THINGS = ("kettle", "garden", "boat", "tide", "lamp", "bridge", "violin", "oven", "clock", "fence")
+
+
+@pytest.fixture
+def household(make_git: Callable[[str], GitFolder], monkeypatch: pytest.MonkeyPatch) -> GitFolder:
+    """60 commits over ten files; the newer ones say a word that none of the older ones says."""
+    folder = make_git("household")
+    for number in range(60):
+        monkeypatch.setenv("GIT_COMMITTER_DATE", f"2024-01-01T10:{number:02d}:00Z")
+        thing = THINGS[number % 10]
+        word = PLANTED if number >= 38 else "nothing"
+        old = folder.root / f"src/{thing}.py"
+        before = old.read_text() if old.exists() else f'"""About the {thing}."""\n'
+        text = f"{before}\n\ndef {thing}_{number}():\n    return '{word}'\n"
+        folder.write(f"src/{thing}.py", text)
+        if number == 45:
+            folder.write(f"docs/{PLANTED}.md", f"# {PLANTED}\n")
+        folder.commit(f"Teach the {thing} trick number {'i' * number} about {word}")
+        if number in (5, 50):
+            folder.git("tag", "--annotate", f"v{number}", "--message", f"Tagged with {word}")
+    folder.git("branch", PLANTED)
+    folder.git("tag", "--annotate", "late", "HEAD~55", "--message", f"Late, of {PLANTED}")
+    folder.write("untracked.md", PLANTED)
+    return folder
+
+
+def _everything(database: Path) -> str:
+    """All that a database holds, as its tables say it and as the file has it."""
+    connection = sqlite3.connect(database)
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master "
+              "WHERE type = 'table'")]  # fmt: skip
+    rows = [str(row) for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
+    connection.close()
+    return "\n".join([*rows, database.read_bytes().decode("latin-1")])
+
+
+def test_nothing_later_is_in_any_file_of_the_cut(household: GitFolder) -> None:
+    with KnowledgeBase(household.root) as source, commit_benchmark(source) as benchmark:
+        at_cut = benchmark.knowledge_base
+        databases = sorted(at_cut.locations.folder.glob("*.db"))
+        held = {path.name: _everything(path) for path in databases}
+        root = at_cut.repository.root
+        tracked = [path for path in root.rglob("*") if path.is_file()]
+        names = [str(path) for path in tracked]
+        texts = [path.read_bytes().decode("latin-1") for path in tracked]
+        log = household.git("-C", str(root), "log", "--all", "--format=%B")
+        later = [commit.details.sha for commit in benchmark.cut.after]
+        hits = at_cut.ask(PLANTED, limit=50).hits
+        everything = _everything(source.locations.index)
+    assert sorted(held) == ["index.db", "log.db"]
+    assert len(later) == 30
+    assert PLANTED in everything  # the check sees it where it is
+    for text in [*held.values(), *names, *texts, log]:
+        assert PLANTED not in text
+        assert not any(sha in text for sha in later)
+    assert all(hit.commit not in later for hit in hits)
+    assert not root.exists()
+
+
+def test_later_subjects_ask_for_files_that_were_there(household: GitFolder) -> None:
+    with KnowledgeBase(household.root) as source, commit_benchmark(source) as benchmark:
+        at_cut = benchmark.knowledge_base
+        state = at_cut.state(current=True)
+        paths = at_cut.facts.paths()
+        shas = [query.id for query in benchmark.queries]
+        filters = at_cut.filters(kinds=FILE_KINDS)
+        first = benchmark.queries[0]
+        found = at_cut.ask(first.text, filters, limit=1).hits[0]
+        again = choose_cut(read_history(source.repository, source.log))
+    assert state.vectors == state.chunks > 0
+    assert shas == [commit.details.sha for commit in benchmark.cut.after]
+    assert all(set(query.relevant) <= paths for query in benchmark.queries)
+    assert (found.document,) == first.relevant
+    assert again == benchmark.cut
+
+
+def test_side_branches_arrive_with_their_merge(make_git: Callable[[str], GitFolder]) -> None:
+    """A commit made early and merged late is a later commit: nobody on main could know it."""
+    folder = make_git("merged")
+    for number in range(3):
+        folder.write("a.py", f"{number}\n")
+        folder.commit(f"First line of work {number}")
+    folder.git("switch", "--quiet", "--create", "side", "HEAD~2")
+    folder.write("b.py", "side\n")
+    side = folder.commit("Work on the side branch")
+    folder.git("switch", "--quiet", "main")
+    folder.git("merge", "--quiet", "--no-ff", "side", "--message", "Merge the side")
+    with KnowledgeBase(folder.root) as source:
+        source.refresh(("git",))
+        history = read_history(source.repository, source.log)
+    arrivals = {commit.subject: commit.arrival for commit in history}
+    assert [*arrivals.values()].count(3) == 2
+    assert arrivals["Work on the side branch"] == arrivals["Merge the side"] == 3
+    assert side in {commit.details.sha for commit in history}
+
+
+def test_no_commit_and_too_few(make_git: Callable[[str], GitFolder], small_git: GitFolder) -> None:
+    for folder in (make_git("empty"), small_git):
+        with (
+            KnowledgeBase(folder.root) as source,
+            pytest.raises(EvaluationError, match="at least 10 are needed"),
+            commit_benchmark(source),
+        ):
+            pass
+
+
+def test_an_interrupt_leaves_no_folder(small_git: GitFolder) -> None:
+    seen: list[Path] = []
+    with (
+        KnowledgeBase(small_git.root) as source,
+        pytest.raises(KeyboardInterrupt),
+        knowledge_base_at(source, small_git.git("rev-parse", "HEAD~1")) as at_cut,
+    ):
+        seen.append(at_cut.repository.root)
+        raise KeyboardInterrupt
+    assert [root.exists() for root in seen] == [False]
+
+
+def test_a_commit_that_is_not_there(small_git: GitFolder) -> None:
+    with (
+        KnowledgeBase(small_git.root) as source,
+        pytest.raises(RepositoryError),
+        knowledge_base_at(source, "f" * 40),
+    ):
+        pass
+
+
+def test_the_line_of_a_history(household: GitFolder) -> None:
+    with KnowledgeBase(household.root) as source:
+        source.refresh(("git",))
+        history: tuple[PastCommit, ...] = read_history(source.repository, source.log)
+    assert [commit.arrival for commit in history] == list(range(60))
