@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from verdigris.serve.cli import COMMANDS, cli
+from verdigris.serve.cli import COMMANDS
+from verdigris.serve.cli.program import cli
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -82,13 +81,17 @@ def _user_config() -> Path:
 
 def _toml(path: Path) -> tuple[str, dict[str, Any]]:
     try:
-        return str(path), tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return str(path), {}
     except OSError as error:
         raise SettingsError(
             f"{path} cannot be read ({error.strerror}); mend or delete it"
         ) from error
+    import tomllib  # only where there is such a file: a session command need not wait for it
+
+    try:
+        return str(path), tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML ({error}); mend or delete it") from error
 

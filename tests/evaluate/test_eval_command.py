@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from verdigris.errors import EvaluationError
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.serve.cli import cli
+from verdigris.serve.cli.program import cli
 from verdigris.settings import Settings
 
 FILES = {

@@ -13,7 +13,8 @@ import pytest
 
 from verdigris import __version__
 from verdigris.retrieve.lanes import LANES
-from verdigris.serve.cli import COMMANDS, cli
+from verdigris.serve.cli import COMMANDS
+from verdigris.serve.cli.program import cli
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder

@@ -15,7 +15,7 @@ import click
 import pytest
 
 import verdigris as package
-from verdigris.serve.cli import cli
+from verdigris.serve.cli.program import cli
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder

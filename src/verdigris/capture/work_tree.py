@@ -44,13 +44,17 @@ class GitMetrics:
 
 def open_work_tree(folder: Path) -> WorkTree:
     """The work tree around `folder`. Raises RepositoryError."""
-    top = _git(folder, "rev-parse", "--show-toplevel")
-    if top.returncode or not top.stdout.strip():
-        raise RepositoryError(_no_work_tree(folder, top.stderr))
-    root = Path(_text(top.stdout).removesuffix("\n"))
+    # One process for both: before the first commit git complains of HEAD, after printing the top.
+    asked = _git(folder, "rev-parse", "--show-toplevel", "--symbolic-full-name", "HEAD")
+    top, _, name = _text(asked.stdout).removesuffix("\n").rpartition("\n")
+    if not top:
+        raise RepositoryError(_no_work_tree(folder, asked.stderr))
+    root = Path(top)
+    if asked.returncode:
+        name = _output(root, "symbolic-ref", "--quiet", "HEAD")
+    branch = "" if name == "HEAD" else name.removeprefix("refs/heads/")
     head = _output(root, "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
     commit, _, committed = head.partition(" ")
-    branch = _output(root, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
     return WorkTree(root, branch, commit, int(committed or 0))
 
 

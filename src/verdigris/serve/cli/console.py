@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
+    from threading import Timer
+
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
@@ -32,6 +30,8 @@ class ProgressBar:
     """
 
     def __init__(self) -> None:
+        from threading import Lock
+
         self._lock = Lock()
         self._timer: Timer | None = None
         self._bars: Bars | None = None
@@ -40,6 +40,8 @@ class ProgressBar:
 
     def start(self, step: str, total: int) -> None:
         """A step begins; `total` 0 is not known yet."""
+        from threading import Timer
+
         self.finish()
         self._step, self._total, self._done = step, total, 0
         self._timer = Timer(_SHORT_STEP_SECONDS, self._show)
@@ -87,6 +89,8 @@ def is_terminal() -> bool:
 
 def terminal_width() -> int:
     """Columns to write in: the terminal's (or COLUMNS) within what can be read; 120 in a pipe."""
+    import shutil
+
     return min(max(shutil.get_terminal_size((_MAX_WIDTH, 24)).columns, _MIN_WIDTH), _MAX_WIDTH)
 
 
@@ -107,6 +111,8 @@ def open_knowledge_base(folder: str, quiet: bool = False) -> Iterator[KnowledgeB
 
 def warn(text: str) -> None:
     """A line on standard error."""
+    import click
+
     with suppress(BrokenPipeError):
         click.secho(f"note: {text}", fg="yellow", err=True)
 

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from verdigris.serve.cli import add_debug
+from verdigris.serve.cli.program import add_debug
 
 _HERE = "verdigris.serve.cli"
 SUBCOMMANDS = {

@@ -6,154 +6,166 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import click
-
 from verdigris.capture.sessions import Captured, SessionCapture, SessionSummary, Statements
 from verdigris.capture.work_tree import open_work_tree
-from verdigris.serve.cli import NOTHING_FOUND
+from verdigris.serve.cli import FOUND, NOTHING_FOUND
 from verdigris.serve.cli.console import crop, one_line, printable, warn
-from verdigris.serve.cli.options import JSON, QUIET
+from verdigris.serve.cli.plain import Given, Option, Verb, write_line
 
 _TITLE_WIDTH = 60
 _STDIN = "-"
 
+HELP = """Write down what is done and why, in a log that scrape reads.
 
-@click.group()
-def session() -> None:
-    """Write down what is done and why, in a log that scrape reads.
-
-    A log is markdown, kept in .verdigris/sessions or where the repository keeps logs already;
-    edit it as you like. Beginning and end are git tags.
-    """
+A log is markdown, kept in .verdigris/sessions or where the repository keeps logs already;
+edit it as you like. Beginning and end are git tags.
+"""
 
 
-@session.command()
-@click.argument("title")
-@click.option("--goal", "goals", multiple=True, help="A goal, by default the title; repeatable.")
-@click.option("--llm", default="", metavar="NAME", help="The model or agent that takes part.")
-@click.option("--archive", is_flag=True, help="Set aside a session that is still open.")
-@QUIET
-@click.pass_context
-def start(
-    ctx: click.Context, title: str, goals: tuple[str, ...], llm: str, archive: bool, quiet: bool
-) -> None:  # fmt: skip
-    """Begin a session: make its log and its tag."""
-    _show(_capture(ctx).start(title, goals, llm, archive), "started", quiet)
+def _start(given: Given) -> int:
+    (title,) = given.words
+    goals, llm = given.texts("goal"), given.text("llm")
+    return _show(_capture().start(title, goals, llm, given.flag("archive")), "started", given)
 
 
-@session.command()
-@click.argument("text", nargs=-1)
-@click.option("--work", multiple=True, metavar="TEXT", help="Work completed; repeatable.")
-@click.option("--decision", multiple=True, metavar="TEXT", help="A key decision; repeatable.")
-@click.option(
-    "--challenge",
-    multiple=True,
-    metavar="TEXT",
-    help="A challenge faced, with a second line `Solution: …`; repeatable.",
-)
-@click.option("--pattern", multiple=True, metavar="TEXT", help="A pattern observed; repeatable.")
-@QUIET
-@click.pass_context
-def update(
-    ctx: click.Context,
-    text: tuple[str, ...],
-    work: tuple[str, ...],
-    decision: tuple[str, ...],
-    challenge: tuple[str, ...],
-    pattern: tuple[str, ...],
-    quiet: bool,
-) -> None:
-    """Add what happened since the last update; git's facts are filled in.
-
-    TEXT is markdown of any form, - reads it from standard input.
-    """
-    said = Statements(work, decision, challenge, pattern, _given(text))
-    _show(_capture(ctx).update(said), "updated", quiet)
+def _update(given: Given) -> int:
+    said = Statements(
+        given.texts("work"),
+        given.texts("decision"),
+        given.texts("challenge"),
+        given.texts("pattern"),
+        _text(given),
+    )
+    return _show(_capture().update(said), "updated", given)
 
 
-@session.command()
-@click.argument("text", nargs=-1, required=True)
-@QUIET
-@click.pass_context
-def note(ctx: click.Context, text: tuple[str, ...], quiet: bool) -> None:
-    """Add a note, with branch and commit; - reads it from standard input."""
-    _show(_capture(ctx).note(_given(text)), "noted in", quiet)
+def _note(given: Given) -> int:
+    return _show(_capture().note(_text(given)), "noted in", given)
 
 
-@session.command()
-@click.option("--archive", is_flag=True, help="Set it aside unclassified; resume can reopen it.")
-@QUIET
-@click.pass_context
-def end(ctx: click.Context, archive: bool, quiet: bool) -> None:
-    """Close the session: git's facts, classification, end tag."""
-    capture = _capture(ctx)
-    if archive:
-        _show(capture.archive(), "archived", quiet)
-    else:
-        _show(capture.end(), "ended", quiet)
+def _end(given: Given) -> int:
+    if given.flag("archive"):
+        return _show(_capture().archive(), "archived", given)
+    return _show(_capture().end(), "ended", given)
 
 
-@session.command()
-@click.argument("session_id", metavar="[ID]", default="")
-@QUIET
-@click.pass_context
-def resume(ctx: click.Context, session_id: str, quiet: bool) -> None:
-    """Go on with the open session, or reopen the one whose id begins with ID."""
-    _show(_capture(ctx).resume(session_id), "resumed", quiet)
+def _resume(given: Given) -> int:
+    return _show(_capture().resume("".join(given.words)), "resumed", given)
 
 
-@session.command("list")
-@JSON
-@click.pass_context
-def list_sessions(ctx: click.Context, as_json: bool) -> None:
-    """List all sessions, newest first. Exit 1 when there is none."""
-    found = _capture(ctx).sessions()
-    if as_json:
-        _echo_json(sessions=[asdict(one) for one in found])
+def _list(given: Given) -> int:
+    found = _capture().sessions()
+    if given.flag("json"):
+        _write_json(sessions=[asdict(one) for one in found])
     elif found:
-        click.echo("\n".join(_rows(found)))
+        write_line("\n".join(_rows(found)))
     else:
-        click.echo('no session yet; begin one: verdigris session start "TITLE"', err=True)
-    if not found:
-        ctx.exit(NOTHING_FOUND)
+        sys.stderr.write('no session yet; begin one: verdigris session start "TITLE"\n')
+    return FOUND if found else NOTHING_FOUND
 
 
-@session.command()
-@click.argument("session_id", metavar="[ID]", default="")
-@JSON
-@click.pass_context
-def show(ctx: click.Context, session_id: str, as_json: bool) -> None:
-    """Show a log: the open session's, the newest, or the one whose id begins with ID."""
-    summary, text = _capture(ctx).show(session_id)
-    if as_json:
-        _echo_json(session=asdict(summary), text=_encodable(text))
+def _show_log(given: Given) -> int:
+    summary, text = _capture().show("".join(given.words))
+    if given.flag("json"):
+        _write_json(session=asdict(summary), text=_encodable(text))
     else:
-        click.echo(_encodable(printable(text.replace("\r\n", "\n"))), nl=not text.endswith("\n"))
+        write_line(printable(text.replace("\r\n", "\n")).removesuffix("\n"))
+    return FOUND
 
 
-def _capture(ctx: click.Context) -> SessionCapture:
+_QUIET = Option("quiet", "No progress and no notes.", short="q")
+_JSON = Option("json", "Print one JSON object.")
+_GOAL = Option("goal", "A goal, by default the title; repeatable.", "TEXT", repeatable=True)
+_STATEMENTS = (
+    Option("work", "Work completed; repeatable.", "TEXT", repeatable=True),
+    Option("decision", "A key decision; repeatable.", "TEXT", repeatable=True),
+    Option(
+        "challenge",
+        "A challenge faced, with a second line `Solution: …`; repeatable.",
+        "TEXT",
+        repeatable=True,
+    ),
+    Option("pattern", "A pattern observed; repeatable.", "TEXT", repeatable=True),
+)
+_UPDATE_HELP = """Add what happened since the last update; git's facts are filled in.
+
+TEXT is markdown of any form, - reads it from standard input.
+"""
+
+VERBS = (
+    Verb(
+        "start",
+        "Begin a session: make its log and its tag.",
+        _start,
+        (
+            _GOAL,
+            Option("llm", "The model or agent that takes part.", "NAME"),
+            Option("archive", "Set aside a session that is still open."),
+            _QUIET,
+        ),
+        "TITLE",
+    ),
+    Verb("update", _UPDATE_HELP, _update, (*_STATEMENTS, _QUIET), "[TEXT]..."),
+    Verb(
+        "note",
+        "Add a note, with branch and commit; - reads it from standard input.",
+        _note,
+        (_QUIET,),
+        "TEXT...",
+    ),
+    Verb(
+        "end",
+        "Close the session: git's facts, classification, end tag.",
+        _end,
+        (Option("archive", "Set it aside unclassified; resume can reopen it."), _QUIET),
+    ),
+    Verb(
+        "resume",
+        "Go on with the open session, or reopen the one whose id begins with ID.",
+        _resume,
+        (_QUIET,),
+        "[ID]",
+    ),
+    Verb(
+        "list",
+        "List all sessions, newest first. Exit 1 when there is none.",
+        _list,
+        (_JSON,),
+    ),
+    Verb(
+        "show",
+        "Show a log: the open session's, the newest, or the one whose id begins with ID.",
+        _show_log,
+        (_JSON,),
+        "[ID]",
+    ),
+)
+
+
+def _capture() -> SessionCapture:
     from verdigris.settings import load_settings
 
-    tree = open_work_tree(Path(ctx.obj))
+    tree = open_work_tree(Path())
     return SessionCapture(tree, load_settings(tree.root).sessions_dir)
 
 
-def _given(words: tuple[str, ...]) -> str:
-    if words != (_STDIN,):
-        return " ".join(words)
+def _text(given: Given) -> str:
+    if given.words != (_STDIN,):
+        return " ".join(given.words)
     return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 
 
-def _show(captured: Captured, verb: str, quiet: bool) -> None:
+def _show(captured: Captured, verb: str, given: Given) -> int:
     """What was written and where; what could not be had goes to standard error."""
     for text in captured.notes:
         warn(one_line(text))
-    if quiet:
-        return
-    click.echo(f"{verb} session {captured.id}: {_encodable(one_line(captured.title))}")
-    click.echo(_encodable(one_line(str(captured.path))))
+    if given.flag("quiet"):
+        return FOUND
+    write_line(f"{verb} session {captured.id}: {one_line(captured.title)}")
+    write_line(one_line(str(captured.path)))
     if captured.text:
-        click.echo(f"\n{_encodable(printable(captured.text))}")
+        write_line(f"\n{printable(captured.text)}")
+    return FOUND
 
 
 def _rows(sessions: list[SessionSummary]) -> list[str]:
@@ -164,7 +176,7 @@ def _rows(sessions: list[SessionSummary]) -> list[str]:
         *(
             f"{one.id:<15}  {one.status or '-':<8}  {one_line(one.branch):<{width}}  "
             f"{_number(one.minutes):>7}  {_number(one.commits):>7}  "
-            f"{_encodable(crop(one_line(one.title), _TITLE_WIDTH))}"
+            f"{crop(one_line(one.title), _TITLE_WIDTH)}"
             for one in sessions
         ),
     ]
@@ -179,7 +191,7 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _echo_json(**content: object) -> None:
+def _write_json(**content: object) -> None:
     from verdigris.serve.cli.answers import envelope
 
-    click.echo(envelope(**content))
+    write_line(_encodable(envelope(**content)))
