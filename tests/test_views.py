@@ -102,6 +102,34 @@ def test_co_changes_weigh_a_commit_by_its_size(project: Project) -> None:
     assert [subject for _, subject in best.examples] == ["Commit 2", "Commit 1"]
 
 
+def test_old_common_commits_count_less_and_are_still_found(project: Project) -> None:
+    for path in ("a.py", "old.py", "new.py"):
+        project.file(path)
+    project.commit("M a.py", "M old.py", time="2020-01-01T00:00:00Z")
+    project.commit("M a.py", "M old.py", time="2020-01-02T00:00:00Z")
+    project.commit("M a.py", "M new.py", time="2026-01-01T00:00:00Z")
+    found = project.facts.co_changes("a.py")
+    assert [(one.path, one.support) for one in found] == [("new.py", 1), ("old.py", 2)]
+    assert 0 < found[1].weight < 0.03
+
+
+def test_what_usually_changes_with_others_is_told_with_the_surest_reason(project: Project) -> None:
+    for path in ("a.py", "b.py", "test_a.py", "docs.md", "c.py"):
+        project.file(path)
+    for _ in range(3):
+        project.commit("M a.py", "M test_a.py")
+    last = project.commit("M a.py", "M b.py", "M test_a.py", "M docs.md")
+    project.commit("M b.py", "M docs.md")
+    project.commit("M c.py")
+    found = project.facts.usually_changed_with(["a.py", "b.py"])
+    assert [one.path for one in found] == ["test_a.py", "docs.md"]
+    best = found[0]
+    assert (best.because_of, best.support, best.commits) == ("a.py", 4, 4)
+    assert best.example == (last, "Commit 4")
+    assert 0.5 < found[1].confidence < best.confidence < 1
+    assert project.facts.usually_changed_with(["c.py"]) == []
+
+
 def test_merges_bulk_and_bot_commits_do_not_count(project: Project) -> None:
     project.file("a.py")
     project.file("b.py")

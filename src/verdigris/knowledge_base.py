@@ -30,7 +30,7 @@ from verdigris.upkeep.scraping import (
     scrape_commits,
     scrape_files,
 )
-from verdigris.views import Facts, Related, Symbol
+from verdigris.views import DatedMoment, Facts, Forgotten, Related, Symbol
 
 if TYPE_CHECKING:
     from verdigris.engine import Embedder
@@ -62,6 +62,8 @@ class Status:
     events: dict[str, int]
     skipped: dict[str, int]
     settings: Settings
+    moments: tuple[DatedMoment, ...] = ()
+    """First commits, releases and big rewrites, oldest first."""
 
 
 class KnowledgeBase:
@@ -341,6 +343,19 @@ class KnowledgeBase:
                 importers=tuple(importers[:limit]),
             )
 
+    def forgotten(self, limit: int = 10) -> Forgotten:
+        """Files that usually change with the staged ones and are neither staged nor new.
+
+        Raises QueryError where nothing is staged.
+        """
+        from verdigris.scrape.repository import staged_files
+
+        staged = staged_files(self.repository)
+        if not staged:
+            raise QueryError("nothing is staged; stage something: git add FILE")
+        with self.index.snapshot():
+            return Forgotten(staged, tuple(self.facts.usually_changed_with(staged, limit)))
+
     def _target(self, target: str) -> tuple[str, list[Symbol]]:
         """A path as given from here or from the root, or the file that defines a symbol."""
         paths = self.facts.paths()
@@ -409,6 +424,7 @@ class KnowledgeBase:
             events=self.log.counts(),
             skipped=dict(changes.skipped),
             settings=self.settings,
+            moments=tuple(self.facts.moments()),
         )
 
     def rebuild(self) -> None:

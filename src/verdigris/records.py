@@ -54,6 +54,37 @@ class FileChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Trailer:
+    """A fact at the end of a commit message: `Co-authored-by: Ada <ada@example.org>`."""
+
+    key: str
+    """As git spells it: the first letter capital, the rest small."""
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageParts:
+    """What a commit message says in a fixed form; conventionalcommits.org 1.0.0 for the first."""
+
+    type: str = ""
+    """'feat', 'fix', 'docs' …; '' where the subject does not begin with one."""
+    scope: str = ""
+    breaking: bool = False
+    trailers: tuple[Trailer, ...] = ()
+
+
+MomentKind = Literal["first commit", "release", "pre-release", "rewrite"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A commit that people remember; label: the version of a release, the extent of a rewrite."""
+
+    kind: MomentKind
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CommitDetails:
     """What git knows of a commit besides its message."""
 
@@ -67,6 +98,8 @@ class CommitDetails:
     tags: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     """Any of 'merge', 'bulk', 'bot'."""
+    message: MessageParts = MessageParts()
+    moments: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +297,8 @@ class Hit:
     lanes: tuple[LaneRank, ...]
     author: str = ""
     """Who wrote a commit; '' for everything else."""
+    moments: tuple[str, ...] = ()
+    """What makes a commit memorable: 'release 4.0.0', 'first commit'."""
 
 
 @dataclass(frozen=True, slots=True)

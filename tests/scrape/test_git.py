@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from verdigris.errors import QueryError, RepositoryError
-from verdigris.records import CommitDetails, Event, FileChange, SeenDetails
+from verdigris.records import (
+    CommitDetails,
+    Event,
+    FileChange,
+    MessageParts,
+    Moment,
+    SeenDetails,
+    Trailer,
+)
 from verdigris.scrape.git import (
     BULK_FILES,
     branch_documents,
@@ -100,9 +108,9 @@ def test_a_commit_is_a_document_with_its_whole_message(project: Project) -> None
     )
     sha = project.git("rev-parse", "HEAD")
 
-    seen, told = project.read()
+    seen, told, moment = project.read()
 
-    assert (seen.kind, seen.document, seen.version) == ("document.seen", f"commit:{sha}", sha)
+    assert (seen.kind, seen.document) == ("document.seen", f"commit:{sha}")
     assert seen.time == told.time == "2024-02-29T22:30:00Z"
     assert isinstance(seen.details, SeenDetails)
     assert (seen.details.kind, seen.details.title) == ("commit", "Store vectors as blobs")
@@ -113,7 +121,10 @@ def test_a_commit_is_a_document_with_its_whole_message(project: Project) -> None
         authored="2024-02-29T10:00:00Z",
         committed="2024-02-29T22:30:00Z",
         files=(FileChange("a.txt", "A"),),
+        message=MessageParts(trailers=(Trailer("Reviewed-by", "Eve <e@x.org>"),)),
+        moments=(Moment("first commit"),),
     )
+    assert moment.text == ("First commit: the history of this repository begins on 2024-02-29.")
     assert (told.kind, told.document, told.text) == ("commit.message", f"commit:{sha}", message)
 
 
@@ -201,9 +212,10 @@ def test_known_bots_are_recognised(project: Project, author: str) -> None:
 def test_an_empty_message_is_no_event(project: Project) -> None:
     project.commit("", a="1")
 
-    (seen,) = project.read()
+    seen, moment = project.read()
 
     assert seen.details == SeenDetails("commit", "", commit=details(seen))
+    assert moment.kind == "commit.moment"
 
 
 def test_messages_in_any_encoding_are_read(project: Project) -> None:
@@ -236,7 +248,7 @@ def test_secrets_in_messages_are_redacted(project: Project) -> None:
     key = "AKIA" + "Q3EGRIT2" + "PWZ7MK4L"
     project.commit(f"Use {key}\n\nand {key}")
 
-    seen, told = project.read()
+    seen, told, _ = project.read()
 
     assert told.text == "Use [redacted:AWS Access Key]\n\nand [redacted:AWS Access Key]"
     assert isinstance(seen.details, SeenDetails)
@@ -261,13 +273,44 @@ def test_a_later_tag_gives_a_new_version_of_an_old_commit(project: Project) -> N
     before, cursor = project.read(), project.position()
     project.git("tag", "v1.0", sha)
 
-    seen, told = project.read(cursor)
+    seen, told, moment = project.read(cursor)
 
+    assert "1.0 was released" in moment.text
     assert (seen.document, details(seen).tags) == (f"commit:{sha}", ("v1.0",))
     assert seen.version == told.version != before[0].version
     tagged = project.position()
     project.git("tag", "-d", "v1.0")
-    assert project.read(tagged) == before[:2]
+    assert project.read(tagged) == before[:3]
+
+
+def test_a_plain_commit_has_its_hash_as_version(project: Project) -> None:
+    project.commit("one", a="1")
+    sha = project.commit("two", a="2")
+
+    assert project.read()[-2].version == sha
+
+
+def test_a_commit_that_changes_most_files_at_once_is_a_rewrite(project: Project) -> None:
+    many = {f"f{number}": "1" for number in range(BULK_FILES + 10)}
+    project.commit("one", **many)
+    project.commit("add a library", **{f"lib{number}": "1" for number in range(BULK_FILES + 1)})
+    project.commit("apply black", **dict.fromkeys(many, "2"))
+    project.commit("small", f1="3")
+
+    seen = [event for event in project.read() if event.kind == "document.seen"]
+
+    assert [details(event).moments for event in seen] == [
+        (Moment("first commit"),), (), (Moment("rewrite", "60 of 111 files"),), (),
+    ]  # fmt: skip
+
+
+def test_a_position_of_an_older_reader_reads_everything_again(project: Project) -> None:
+    first, second = project.commit("one", a="1"), project.commit("two", a="2")
+    old = project.position().replace('"reader":2', '"reader":1')
+
+    assert (project.read_shas(old), project.behind(old)) == ([first, second], 2)
+    project.git("reset", "-q", "--hard", first)
+    assert project.gone(old) == [f"commit:{second}"]
 
 
 def test_tags_outside_the_branches_or_on_no_commit_are_left_alone(project: Project) -> None:
@@ -400,7 +443,7 @@ def test_a_partial_clone_is_read_without_fetching(project: Project, tmp_path: Pa
     clone.git("fetch", "-q", "--filter=blob:none", "origin", "main")
     clone.git("update-ref", "refs/heads/main", "FETCH_HEAD")
 
-    files = details(clone.read()[2]).files
+    files = details(clone.read()[3]).files
 
     assert set(files) == {FileChange("a.txt", "D"), FileChange("b.txt", "A")}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,3 +68,38 @@ def test_an_unknown_target_is_one_line_and_exit_2(
     assert (run.code, run.out, run.err.count("\n")) == (2, "", 1)
     assert "'teapot'" in run.err
     assert "verdigris scrape" in run.err
+
+
+def test_staged_names_what_may_be_forgotten(verdigris: Verdigris, tea_house: GitFolder) -> None:
+    tea_house.write("src/kettle.py", "def boil(litres):\n    return litres\n")
+    tea_house.git("add", "src/kettle.py")
+    run = verdigris("related", "--staged", inside=tea_house.root)
+    assert run.code == 0
+    assert run.out.startswith("Usually changes with the 1 staged file, and is not staged\n")
+    assert re.search(r"\d+ %  src/cup.py  in 2 of the 3 commits of src/kettle.py", run.out)
+    found = json.loads(verdigris("related", "--staged", "--json").out)
+    assert found["staged"] == ["src/kettle.py"]
+    assert found["companions"][0]["path"] == "src/cup.py"
+    tea_house.write("src/cup.py", "")
+    tea_house.git("add", "src/cup.py")
+    both = verdigris("related", "--staged")
+    assert (both.code, both.out) == (
+        1, "Nothing else usually changes with the 2 staged files.\n"
+    )  # fmt: skip
+
+
+def test_staged_without_anything_staged(verdigris: Verdigris, small_git: GitFolder) -> None:
+    run = verdigris("related", "--staged", inside=small_git.root)
+    assert (run.code, run.err) == (
+        2,
+        "verdigris: nothing is staged; stage something: git add FILE\n",
+    )
+
+
+@pytest.mark.parametrize("arguments", [(), ("--staged", "src/cup.py")])
+def test_either_a_target_or_staged(
+    verdigris: Verdigris, small_git: GitFolder, arguments: tuple[str, ...]
+) -> None:
+    run = verdigris("related", *arguments, inside=small_git.root)
+    assert run.code == 2
+    assert "either a path or symbol, or --staged" in run.err

@@ -159,3 +159,31 @@ def test_a_narrow_terminal_wraps_nothing_by_itself(
     *hits, _, _ = run.out.rstrip("\n").split("\n")
     assert max(map(len, hits)) <= 50
     assert "…" in run.out
+
+
+@pytest.mark.parametrize(
+    ("question", "moment"),
+    [
+        ("when was version 1.0 released?", "release 1.0"),
+        ("which was the first release?", "release 0.9"),
+        ("when was the latest version published?", "release 2.0"),
+        ("when did this project begin?", "first commit"),
+    ],
+)
+def test_moments_are_findable_answers(
+    verdigris: Verdigris, small_git: GitFolder, question: str, moment: str
+) -> None:
+    for tag, commit in (("v0.9", "HEAD~2"), ("v1.0.0", "HEAD~1"), ("v2.0", "HEAD")):
+        small_git.git("tag", tag, commit)
+    run = verdigris("scry", question, "--json", inside=small_git.root)
+    found = json.loads(run.out)["results"][0]["moments"]
+    assert any(one.startswith(moment) for one in found)
+
+
+def test_a_commit_shows_its_moment(verdigris: Verdigris, small_git: GitFolder) -> None:
+    small_git.git("tag", "v1.0")
+    run = verdigris("scry", "when was 1.0 released?", "-k", "1", "-q", inside=small_git.root)
+    assert run.out.splitlines()[0].endswith(" · release 1.0")
+    status = verdigris("status", "--moments")
+    head = small_git.git("rev-parse", "HEAD")[:10]
+    assert re.search(rf"{head}  release 1.0   Fill a cup", status.out)

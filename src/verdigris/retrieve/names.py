@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
 from verdigris.database import storage_errors
 from verdigris.records import KINDS
 from verdigris.retrieve.lanes import NAMES, ChunkTable, Question, Ranking
+from verdigris.retrieve.moments import commits_meant
 from verdigris.store.index import Index
 from verdigris.views import Facts
 
@@ -24,7 +26,7 @@ _Found = tuple[int, int]
 
 
 def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question) -> list[Ranking]:
-    """Documents that define a symbol, or are a file, which the question spells out.
+    """Documents that define a symbol, or are a file, which the question spells out; and releases.
 
     A name counts 1/(documents that carry it), so that `main` weighs less than `EventLog`.
     """
@@ -37,6 +39,9 @@ def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question
             passages += [one for one in found if one[1]]
             for document in documents:
                 scores[document] += 1 / len(documents)
+    meant = _documents_of(index, commits_meant(question.text, facts))
+    for document in meant:
+        scores[document] += 1 / len(meant)
     return _rankings(table, scores, passages)
 
 
@@ -65,6 +70,17 @@ def _documents_named(index: Index, facts: Facts, name: str) -> list[_Found]:
                 (symbol.path, symbol.name),
             ).fetchall()
     return found
+
+
+def _documents_of(index: Index, commits: Sequence[str]) -> list[int]:
+    with storage_errors(index.path):
+        return [
+            row[0]
+            for sha in commits
+            for row in index.connection.execute(
+                "SELECT id FROM documents WHERE name = ?", (f"commit:{sha}",)
+            )
+        ]
 
 
 def _rankings(table: ChunkTable, scores: dict[int, float], passages: list[_Found]) -> list[Ranking]:

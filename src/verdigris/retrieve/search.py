@@ -161,6 +161,7 @@ class Search:
             passages=passages,
             lanes=fused.lanes,
             author=self._facts.author_of(commit) if document.kind == "commit" else "",
+            moments=self._facts.moments_of(commit) if document.kind == "commit" else (),
         )
 
     def _document(self, document_id: int) -> _Document:

@@ -19,8 +19,11 @@ from verdigris.records import (
     CommitDetails,
     Event,
     FileChange,
+    MessageParts,
+    Moment,
     SeenDetails,
 )
+from verdigris.scrape.commit_message import read_message
 from verdigris.scrape.history_position import (
     HistoryPosition,
     Tag,
@@ -29,6 +32,7 @@ from verdigris.scrape.history_position import (
     read_tags,
     shallow_boundary,
 )
+from verdigris.scrape.moments import moment_text, release_of, rewrite_of
 from verdigris.scrape.repository import Repository, git_fields, git_output, git_succeeds
 from verdigris.scrape.secrets import redact
 
@@ -62,9 +66,10 @@ def read_commits(repository: Repository, cursor: str, position: HistoryPosition)
 
     cursor: the encoded position of the last reading, '' for the first. Each commit gives a
     `document.seen` event and, unless its message is empty, a `commit.message` event; a tag's
-    message is a `commit.tag` event. Commits whose tags changed since are given again, as a new
-    version. The message is redacted; bytes that are no text in the commit's declared encoding
-    are replaced. Raises RepositoryError when git fails, for example on a damaged object.
+    message is a `commit.tag` event, and what makes it memorable a `commit.moment`. Commits whose
+    tags changed since are given again, as a new version. The message is redacted; bytes that are
+    no text in the commit's declared encoding are replaced. Raises RepositoryError when git
+    fails, for example on a damaged object.
     """
     if position.encode() == cursor:
         return
@@ -74,11 +79,11 @@ def read_commits(repository: Repository, cursor: str, position: HistoryPosition)
     seen = set()
     for commit in _log(repository, position.tips, exclude=known):
         seen.add(commit.sha)
-        yield from _commit_events(commit, decorations)
+        yield from _commit_events(repository, commit, decorations)
     retagged = {sha for sha, _ in position.tagged.items() ^ old.tagged.items()} - seen
     again = _reachable(repository, retagged, position.tips)
     for commit in _log(repository, again, walk=False):
-        yield from _commit_events(commit, decorations)
+        yield from _commit_events(repository, commit, decorations)
 
 
 def gone_commits(
@@ -148,10 +153,15 @@ class _Decorations:
     """Commits of a shallow clone whose parents are missing."""
 
 
-def _commit_events(commit: _RawCommit, decorations: _Decorations) -> Iterator[Event]:
+def _commit_events(
+    repository: Repository, commit: _RawCommit, decorations: _Decorations
+) -> Iterator[Event]:
     tags = decorations.tags.get(commit.sha, ())
     cut_off = commit.sha in decorations.boundary
-    document, version = f"commit:{commit.sha}", _version(commit.sha, tags, cut_off)
+    message = redact(commit.message).text.strip()
+    parts, moments = read_message(message), _moments(repository, commit, tags, cut_off)
+    document = f"commit:{commit.sha}"
+    version = _version(commit.sha, tags, cut_off, (parts, moments))
 
     def event(kind: str, text: str = "", details: SeenDetails | None = None) -> Event:
         return Event(
@@ -164,7 +174,6 @@ def _commit_events(commit: _RawCommit, decorations: _Decorations) -> Iterator[Ev
             details=details,
         )
 
-    message = redact(commit.message).text.strip()
     about = CommitDetails(
         sha=commit.sha,
         author=commit.author,
@@ -175,6 +184,8 @@ def _commit_events(commit: _RawCommit, decorations: _Decorations) -> Iterator[Ev
         files=commit.files,
         tags=tuple(tag.name for tag in tags),
         marks=_marks(commit, cut_off),
+        message=parts,
+        moments=moments,
     )
     yield event(DOCUMENT_SEEN, details=SeenDetails("commit", _subject(message), commit=about))
     if message:
@@ -182,6 +193,27 @@ def _commit_events(commit: _RawCommit, decorations: _Decorations) -> Iterator[Ev
     for tag in tags:
         if tag.message:
             yield event("commit.tag", f"{tag.name}: {redact(tag.message).text}")
+    if moments:
+        day = commit.committed[:10]
+        yield event("commit.moment", "\n".join(moment_text(moment, day) for moment in moments))
+
+
+def _moments(
+    repository: Repository, commit: _RawCommit, tags: Iterable[Tag], cut_off: bool
+) -> tuple[Moment, ...]:
+    releases = [release_of(tag.name) for tag in tags]
+    found = [release for release in releases if release]
+    if not commit.parents and not cut_off:
+        found.append(Moment("first commit"))
+    elif len(commit.parents) == 1 and len(commit.files) > BULK_FILES and not cut_off:
+        before = _count_files(repository, commit.parents[0])
+        found += filter(None, [rewrite_of(commit.files, before)])
+    return tuple(dict.fromkeys(found))
+
+
+def _count_files(repository: Repository, sha: str) -> int:
+    listing = git_output(repository.root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", sha)
+    return listing.count(b"\0")
 
 
 def _marks(commit: _RawCommit, cut_off: bool) -> tuple[str, ...]:
@@ -194,12 +226,17 @@ def _marks(commit: _RawCommit, cut_off: bool) -> tuple[str, ...]:
     return tuple(mark for mark, applies in found.items() if applies)
 
 
-def _version(sha: str, tags: tuple[Tag, ...], cut_off: bool) -> str:
-    """The hash itself, or a digest where tags or a shallow boundary change what is told."""
-    if not tags and not cut_off:
+def _version(
+    sha: str,
+    tags: tuple[Tag, ...],
+    cut_off: bool,
+    told: tuple[MessageParts, tuple[Moment, ...]],
+) -> str:
+    """The hash itself, or a digest where there is more to tell than git's plain commit."""
+    if not tags and not cut_off and told == (MessageParts(), ()):
         return sha
     labels = (f"{tag.name} {tag.object_id}" for tag in tags)
-    return digest(sha, str(cut_off), *labels)[:40]
+    return digest(sha, str(cut_off), *labels, repr(told))[:40]
 
 
 def _subject(message: str) -> str:
@@ -281,11 +318,13 @@ def _utc(timestamp: str) -> str:
 
 
 def _comparable(old: HistoryPosition, new: HistoryPosition) -> HistoryPosition:
-    """The old position, or the beginning where the clone has been deepened since.
+    """The old position, or the beginning where all commits must be read again.
 
-    Deepening adds commits below the old tips, which the tips alone would hide.
+    Deepening a clone adds commits below the old tips, which the tips alone would hide; and an
+    older verdigris read less of each commit.
     """
-    return old if old.boundary == new.boundary else HistoryPosition()
+    same = (old.boundary, old.reader) == (new.boundary, new.reader)
+    return old if same else HistoryPosition()
 
 
 def _existing(repository: Repository, commits: Iterable[str]) -> list[str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from verdigris.scrape.repository import Repository, git_output
 
 _REFS = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00"
+_READER = 2
+"""Raised when more is read from a commit than before, so that all of them are read again."""
 _TAG_MESSAGES = "%(refname)%00%(objecttype)%00%(contents:subject)%0a%0a%(contents:body)%00"
 
 
@@ -32,10 +34,17 @@ class HistoryPosition:
     """Tagged commit → digest of its tags."""
     boundary: str = ""
     """Digest of a shallow clone's boundary; '' for a whole one."""
+    reader: int = _READER
+    """The way in which commits were read."""
 
     def encode(self) -> str:
         """The position as text; equal positions give equal text."""
-        value = {"tips": self.tips, "tagged": dict(self.tagged), "boundary": self.boundary}
+        value = {
+            "reader": self.reader,
+            "tips": self.tips,
+            "tagged": dict(self.tagged),
+            "boundary": self.boundary,
+        }
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
     @staticmethod
@@ -49,6 +58,7 @@ class HistoryPosition:
             tips=tuple(value.get("tips", ())),
             tagged=value.get("tagged", {}),
             boundary=value.get("boundary", ""),
+            reader=value.get("reader", 1),
         )
 
 

@@ -103,6 +103,14 @@ def open_repository(start: Path) -> Repository:
     )
 
 
+def staged_files(repository: Repository) -> tuple[str, ...]:
+    """Paths that differ between the index and HEAD, by both names where one was renamed."""
+    output = git_output(
+        repository.root, "diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff", "-z"
+    )
+    return tuple(os.fsdecode(path) for path in output.split(b"\0") if path)
+
+
 def git_output(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """What `git ARGUMENTS` prints when run in `folder`.
 

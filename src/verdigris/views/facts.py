@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from verdigris.records import Event, SeenDetails
 from verdigris.views import code, history
+from verdigris.views.co_changes import CoChange, CoChangeFacts
 from verdigris.views.code import CodeFacts, Reference, Symbol
-from verdigris.views.history import CoChange, HistoryFacts
 
 SCHEMA = history.SCHEMA + code.SCHEMA
 
 
-class Facts(CodeFacts, HistoryFacts):
+class Facts(CodeFacts, CoChangeFacts):
     """Facts of one work tree, in the tables of SCHEMA; the caller opens the transactions."""
 
     def add(self, seen: Event, content: Sequence[Event]) -> None:

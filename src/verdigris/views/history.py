@@ -1,12 +1,11 @@
-"""Facts of history: when files came and changed, under which names, and which change together."""
+"""Facts of history: when files came and changed, under which names, and what is remembered."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from verdigris.records import CommitDetails
+from verdigris.records import CommitDetails, Trailer
 from verdigris.views.tables import Tables
 
 SCHEMA = """
@@ -17,8 +16,23 @@ CREATE TABLE commits (
     subject TEXT NOT NULL,
     author TEXT NOT NULL,
     marks TEXT NOT NULL,
-    size INTEGER NOT NULL
+    size INTEGER NOT NULL,
+    type TEXT NOT NULL,  -- of a conventional commit: 'feat', 'fix' …
+    scope TEXT NOT NULL,
+    breaking INTEGER NOT NULL
 );
+CREATE TABLE trailers (
+    sha TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL
+);
+CREATE INDEX trailers_of_commit ON trailers (sha);
+CREATE TABLE moments (
+    sha TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL
+);
+CREATE INDEX moments_of_commit ON moments (sha);
 CREATE TABLE commit_files (
     sha TEXT NOT NULL,
     path TEXT NOT NULL,
@@ -41,19 +55,14 @@ class FileHistory:
 
 
 @dataclass(frozen=True, slots=True)
-class CoChange:
-    """A file that changed together with another one.
+class DatedMoment:
+    """A commit that people remember, with its time."""
 
-    weight: sum of 1/(files of the commit − 1) over the common commits;
-    support: common commits; confidence: support over all commits of the asked file.
-    """
-
-    path: str
-    weight: float
-    support: int
-    confidence: float
-    examples: tuple[tuple[str, str], ...]
-    """(commit hash, subject), newest first."""
+    commit: str
+    time: str
+    kind: str
+    label: str
+    subject: str
 
 
 class HistoryFacts(Tables):
@@ -62,10 +71,20 @@ class HistoryFacts(Tables):
     def add_commit(self, commit: CommitDetails, subject: str) -> None:
         """Put in a commit that is not here yet."""
         self._connection.execute(
-            "INSERT INTO commits (sha, time, subject, author, marks, size) VALUES (?,?,?,?,?,?)",
+            "INSERT INTO commits (sha, time, subject, author, marks, size, type, scope, breaking) "
+            "VALUES (?,?,?,?,?,?,?,?,?)",
             (commit.sha, commit.committed, subject, commit.author,
-             " ".join(commit.marks), len(commit.files)),
+             " ".join(commit.marks), len(commit.files),
+             commit.message.type, commit.message.scope, commit.message.breaking),
         )  # fmt: skip
+        self._connection.executemany(
+            "INSERT INTO trailers VALUES (?,?,?)",
+            [(commit.sha, one.key, one.value) for one in commit.message.trailers],
+        )
+        self._connection.executemany(
+            "INSERT INTO moments VALUES (?,?,?)",
+            [(commit.sha, one.kind, one.label) for one in commit.moments],
+        )
         self._connection.executemany(
             "INSERT OR IGNORE INTO commit_files VALUES (?,?,?,?)",
             [(commit.sha, file.path, file.old_path, file.status) for file in commit.files],
@@ -73,8 +92,8 @@ class HistoryFacts(Tables):
 
     def remove_commit(self, sha: str) -> None:
         """Forget a commit."""
-        self._connection.execute("DELETE FROM commits WHERE sha = ?", (sha,))
-        self._connection.execute("DELETE FROM commit_files WHERE sha = ?", (sha,))
+        for table in ("commits", "commit_files", "trailers", "moments"):
+            self._connection.execute(f"DELETE FROM {table} WHERE sha = ?", (sha,))
 
     def file_histories(self) -> dict[str, FileHistory]:
         """History of every path that a commit names; a rename hands its first time on.
@@ -116,36 +135,25 @@ class HistoryFacts(Tables):
         )
         return [row[0] for row in rows]
 
-    def co_changes(self, path: str, limit: int = 10) -> list[CoChange]:
-        """Files that changed together with `path`, strongest first.
-
-        Each common commit counts 1/(its files − 1); merges, bulk and bot commits do not count.
-        Method: association rules over commits (Zimmermann et al. 2004), weighted by size.
-        """
-        names = self.names_of(path)
+    def moments(self) -> list[DatedMoment]:
+        """What people remember of the history, oldest first: first commits, releases, rewrites."""
         rows = self._connection.execute(
-            "SELECT DISTINCT sha, subject, size, time, position "
-            "FROM commit_files JOIN commits USING (sha) "
-            f"WHERE path IN ({','.join('?' * len(names))}) AND marks = '' "
-            "ORDER BY time DESC, position DESC",
-            names,
-        ).fetchall()
-        weights: dict[str, float] = defaultdict(float)
-        examples: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        now_named = self._present_names()
-        for sha, subject, size, *_ in rows:
-            for current in {now_named(other) for other in self._files_of(sha)}:
-                if current and current != path:
-                    weights[current] += 1 / max(size - 1, 1)
-                    examples[current].append((sha, subject))
-        best = sorted(weights, key=lambda other: (-weights[other], other))[:limit]
-        return [
-            CoChange(
-                other, weights[other], len(examples[other]), len(examples[other]) / len(rows),
-                tuple(examples[other][:3]),
-            )
-            for other in best
-        ]  # fmt: skip
+            "SELECT sha, time, kind, label, subject FROM moments JOIN commits USING (sha) "
+            "ORDER BY time, position, kind, label"
+        )
+        return [DatedMoment(*row) for row in rows]
+
+    def moments_of(self, sha: str) -> tuple[str, ...]:
+        """`release 4.0.0`, `first commit`: what makes a commit memorable."""
+        rows = self._connection.execute("SELECT kind, label FROM moments WHERE sha = ?", (sha,))
+        return tuple(f"{kind} {label}".strip() for kind, label in rows)
+
+    def trailers_of(self, sha: str) -> list[Trailer]:
+        """The trailers of a commit, in its order."""
+        rows = self._connection.execute(
+            "SELECT key, value FROM trailers WHERE sha = ? ORDER BY rowid", (sha,)
+        )
+        return [Trailer(*row) for row in rows]
 
     def files_of_commits(self, shas: Iterable[str]) -> dict[str, frozenset[str]]:
         """Commit → present paths of the files it changed; merges, bulk and bot commits left out."""

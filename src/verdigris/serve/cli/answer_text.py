@@ -90,7 +90,7 @@ def _name(hit: Hit) -> str:
 def _facts(hit: Hit) -> tuple[str, ...]:
     day = hit.time[:10]
     if hit.kind == "commit":
-        return (one_line(hit.author), day)
+        return (one_line(hit.author), day, *map(one_line, hit.moments))
     return (hit.kind, _commit(hit) or "no commit", day)
 
 

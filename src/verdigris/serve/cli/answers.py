@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from verdigris.records import Answer, Hit, IndexState, Lines
 
 if TYPE_CHECKING:
-    from verdigris.views import Related
+    from verdigris.views import Forgotten, Related
 
 SCHEMA_VERSION = 1
 
@@ -41,6 +41,7 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
         "symbol": hit.symbol or None,
         "commit": hit.commit or None,
         "author": hit.author or None,
+        "moments": list(hit.moments),
         "session": hit.session or None,
         "time": hit.time or None,
         "score": round(hit.score, 6),
@@ -67,6 +68,6 @@ def state_json(state: IndexState) -> dict[str, int]:
     return asdict(state) | {"chunks_without_vectors": state.chunks_without_vectors}
 
 
-def related_json(found: Related) -> str:
-    """What belongs to a path or symbol; paths are relative to the repository's root."""
+def related_json(found: Related | Forgotten) -> str:
+    """What belongs to a path or symbol, or to what is staged; paths from the repository's root."""
     return envelope(**asdict(found))

@@ -20,11 +20,12 @@ from verdigris.serve.cli.console import (
 )
 from verdigris.serve.cli.index_text import is_behind
 from verdigris.serve.cli.options import JSON, QUIET, REFRESH, STRICT
-from verdigris.serve.cli.places import places_of
-from verdigris.serve.cli.related_text import related_text
+from verdigris.serve.cli.places import Places, places_of
+from verdigris.serve.cli.related_text import forgotten_text, related_text
 
 if TYPE_CHECKING:
     from verdigris.knowledge_base import KnowledgeBase
+    from verdigris.views import Forgotten
 
 UNATTENDED_SECONDS = 3.0
 """Where nobody watches, an answer may use this long to embed more of what has no vector yet."""
@@ -134,7 +135,8 @@ def _embed_rest(knowledge_base: KnowledgeBase, missing: int) -> None:
 
 
 @click.command()
-@click.argument("target", metavar="PATH|SYMBOL")
+@click.argument("target", metavar="PATH|SYMBOL", required=False)
+@click.option("--staged", is_flag=True, help="What usually changes with the staged files.")
 @click.option(
     "-k",
     "--k",
@@ -150,21 +152,34 @@ def _embed_rest(knowledge_base: KnowledgeBase, missing: int) -> None:
 @QUIET
 @click.pass_context
 def related(
-    ctx: click.Context, target: str, limit: int, refresh: bool, as_json: bool, quiet: bool
+    ctx: click.Context, target: str | None, staged: bool, limit: int, refresh: bool,
+    as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Show what changes together with a path or symbol, what calls it and what imports it.
 
-    weight: each common commit counts 1/(its files - 1), so that small commits say more; merges,
-    bulk and bot commits do not count. Exit codes: 0 found, 1 nothing related, 2 error.
+    weight: each common commit counts 1/(its files - 1), so that small commits say more, and less
+    with its age; merges, bulk and bot commits do not count. --staged: files that you may have
+    forgotten, before you commit. Exit codes: 0 found, 1 nothing related, 2 error.
     """
+    if staged == bool(target):
+        raise click.UsageError("give either a path or symbol, or --staged", ctx)
     with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
         places = places_of(knowledge_base.repository.root)
         for note in knowledge_base.refresh_if_free() if refresh else []:
             warn(one_line(note))
+        if not target:
+            _show_forgotten(ctx, knowledge_base.forgotten(limit), places, as_json)
+            return
         found = knowledge_base.related(target, limit)
     if as_json:
         click.echo(related_json(found))
     else:
         click.echo(related_text(found, places, terminal_width()))
     if not (found.co_changes or found.callers or found.importers):
+        ctx.exit(NOTHING_FOUND)
+
+
+def _show_forgotten(ctx: click.Context, found: Forgotten, places: Places, as_json: bool) -> None:
+    click.echo(related_json(found) if as_json else forgotten_text(found, places, terminal_width()))
+    if not found.companions:
         ctx.exit(NOTHING_FOUND)

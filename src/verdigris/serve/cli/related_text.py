@@ -10,9 +10,10 @@ from verdigris.serve.cli.console import crop, one_line, plural
 from verdigris.serve.cli.places import Places
 
 if TYPE_CHECKING:
-    from verdigris.views import CoChange, Reference, Related
+    from verdigris.views import CoChange, Companion, Forgotten, Reference, Related
 
 _HEADINGS = "  commits  share  weight  file"
+_STAGED_HEADINGS = "   sure  file"
 _SHORT_HASH = 10
 _MIN_SUBJECT = 20
 
@@ -35,6 +36,30 @@ def related_text(found: Related, places: Places, width: int) -> str:
     if len(blocks) == 1:
         blocks.append("Nothing changes together with it, calls it or imports it.")
     return "\n\n".join(blocks)
+
+
+def forgotten_text(found: Forgotten, places: Places, width: int) -> str:
+    """Files that usually change with the staged ones, one row each, surest first."""
+    staged = plural(len(found.staged), "staged file")
+    if not found.companions:
+        return f"Nothing else usually changes with the {staged}."
+    names = [places.shown(row.path) for row in found.companions]
+    column = max(len(name) for name in names)
+    lines = [f"Usually changes with the {staged}, and is not staged", _STAGED_HEADINGS]
+    for row, name in zip(found.companions, names, strict=True):
+        padded = click.style(name, fg="cyan") + " " * (column - len(name))
+        start = f"{100 * row.confidence:5.0f} %  "
+        because = crop(_because(row, places), width - len(start) - column - 2)
+        lines.append(f"{start}{padded}  {click.style(because, dim=True)}".rstrip())
+    return "\n".join(lines)
+
+
+def _because(row: Companion, places: Places) -> str:
+    """`in 7 of the 12 commits of src/kettle.py, last 5aa76a4450 Add a lid`."""
+    sha, subject = row.example
+    commits = plural(row.commits, "commit")
+    of = f"{row.support:,} of the {commits} of {places.shown(row.because_of)}"
+    return f"in {of}, last {sha[:_SHORT_HASH]} {one_line(subject)}"
 
 
 def _title(found: Related, places: Places, is_path: bool) -> str:

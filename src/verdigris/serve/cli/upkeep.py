@@ -11,7 +11,14 @@ import click
 from verdigris.records import ScrapeReport
 from verdigris.serve.cli import ERROR, STALE
 from verdigris.serve.cli.answers import envelope, state_json
-from verdigris.serve.cli.console import one_line, open_knowledge_base, plural, warn
+from verdigris.serve.cli.console import (
+    crop,
+    one_line,
+    open_knowledge_base,
+    plural,
+    terminal_width,
+    warn,
+)
 from verdigris.serve.cli.index_text import counts_text, is_behind, kinds_text, state_text
 from verdigris.serve.cli.options import JSON, QUIET, STRICT
 from verdigris.settings import STATE_FOLDER
@@ -19,6 +26,7 @@ from verdigris.upkeep.scraping import SOURCES
 
 if TYPE_CHECKING:
     from verdigris.knowledge_base import Status
+    from verdigris.views import DatedMoment
 
 _CONFIG = """\
 # verdigris: every key is optional; these are the defaults.
@@ -30,6 +38,7 @@ _CONFIG = """\
 """
 _SHOWN_WARNINGS = 10
 _SHORT_HASH = 10
+_WIDEST_MOMENT = 40
 
 
 @click.command()
@@ -108,10 +117,13 @@ def _warn_all(warnings: list[str]) -> None:
 
 @click.command()
 @click.option("--config", "show_config", is_flag=True, help="Each setting and where it came from.")
+@click.option("--moments", is_flag=True, help="The first commit, releases and big rewrites.")
 @JSON
 @STRICT
 @click.pass_context
-def status(ctx: click.Context, show_config: bool, as_json: bool, strict: bool) -> None:
+def status(
+    ctx: click.Context, show_config: bool, moments: bool, as_json: bool, strict: bool
+) -> None:  # fmt: skip
     """Show what is indexed and how far the index is behind; change nothing."""
     with open_knowledge_base(ctx.obj) as knowledge_base:
         found = knowledge_base.status()
@@ -121,6 +133,8 @@ def status(ctx: click.Context, show_config: bool, as_json: bool, strict: bool) -
         click.echo("\n".join(_status_lines(found)))
         if show_config:
             click.echo("\n" + "\n".join(_setting_lines(found)))
+        if moments:
+            click.echo("\n" + "\n".join(_moment_lines(found.moments)))
     if strict and is_behind(found.state):
         ctx.exit(STALE)
 
@@ -135,6 +149,7 @@ def _status_json(found: Status) -> str:
         submodules=list(found.submodules), index=state_json(found.state),
         documents=found.documents, parsers=found.parsers, events=found.events,
         skipped=found.skipped, settings=settings,
+        moments=[asdict(moment) for moment in found.moments],
     )  # fmt: skip
 
 
@@ -161,6 +176,22 @@ def _setting_lines(found: Status) -> list[str]:
     rows = [(f"{key} = {getattr(found.settings, key)!r}", o) for key, o in found.settings.origins]
     column = max(len(value) for value, _ in rows)
     return [f"{value:<{column}}  {origin}" for value, origin in rows]
+
+
+def _moment_lines(moments: tuple[DatedMoment, ...]) -> list[str]:
+    """`2014-04-09  f4c2a5ff8c  release 4.0.0  4.0.0`, oldest first."""
+    if not moments:
+        return ["no first commit, release or big rewrite is known; run: verdigris scrape"]
+    names = [one_line(f"{moment.kind} {moment.label}".strip()) for moment in moments]
+    column = min(max(map(len, names)), _WIDEST_MOMENT)
+    return [
+        crop(
+            f"{one.time[:10]}  {one.commit[:_SHORT_HASH]}  {name:<{column}}  "
+            f"{one_line(one.subject)}",
+            terminal_width(),
+        )
+        for one, name in zip(moments, names, strict=True)
+    ]
 
 
 @click.command()
