@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from verdigris.errors import Busy, EngineError, FingerprintMismatch, QueryError
+from verdigris.errors import Busy, EngineError, QueryError
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.records import Filters
-from verdigris.store.index import ChunkVector
+from verdigris.store.vector_sets import ChunkVector, VectorSets, VectorSpace
 from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.progress import Silent
 
@@ -207,26 +207,16 @@ def test_only_the_sources_asked_for(small_git: GitFolder) -> None:
 def test_vectors_that_arrive_late_go_to_no_other_passage(small_git: GitFolder) -> None:
     with KnowledgeBase(small_git.root) as knowledge_base:
         knowledge_base.refresh()
-        knowledge_base.index.use_fingerprint("f")
-        pending = list(knowledge_base.index.pending())
+        sets, space = VectorSets(knowledge_base.index), VectorSpace("model", "f")
+        sets.choose(space)
+        pending = list(sets.pending(space))
         small_git.write("docs/tea.md", "# Coffee\n\nGrind the beans.\n")
         knowledge_base.refresh()
         late = [ChunkVector(c.chunk_id, c.text_hash, bytes(768)) for c in pending]
-        knowledge_base.index.add_vectors("f", late)
-        left = [chunk.embedded_text for chunk in knowledge_base.index.pending()]
+        sets.add("f", late)
+        left = [chunk.embedded_text for chunk in sets.pending(space)]
         assert any("Grind the beans" in text for text in left)
         assert knowledge_base.index.check() == "ok"
-
-
-def test_vectors_of_another_model_are_refused(small_git: GitFolder) -> None:
-    with KnowledgeBase(small_git.root) as knowledge_base:
-        knowledge_base.refresh()
-        knowledge_base.index.use_fingerprint("one")
-        with pytest.raises(FingerprintMismatch, match="another model"):
-            knowledge_base.index.add_vectors("two", [])
-        knowledge_base.embed()
-        assert any("model changed" in warning for warning in knowledge_base.warnings)
-        assert knowledge_base.state().chunks_without_vectors == 0
 
 
 def test_while_another_process_refreshes_the_answer_comes_from_what_is_there(

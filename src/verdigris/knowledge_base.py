@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from verdigris.database import remove_database
-from verdigris.errors import Busy, CorruptDatabase, QueryError, StorageError
+from verdigris.errors import Busy, CorruptDatabase, EngineError, QueryError, StorageError
 from verdigris.event_log import EventLog
-from verdigris.records import Answer, Filters, IndexState, ScrapeReport
+from verdigris.records import Answer, Filters, IndexState, ModelSwap, ScrapeReport
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
 from verdigris.store.index import Index
 from verdigris.upkeep.indexing import catch_up, open_index
+from verdigris.upkeep.loaded_models import LoadedModels
 from verdigris.upkeep.locations import Locations, locate, make_folders
 from verdigris.upkeep.locking import LOCK_SECONDS, refresh_lock
 from verdigris.upkeep.progress import Progress, Silent
@@ -35,16 +35,14 @@ from verdigris.views import DatedMoment, Facts, Forgotten, Related, Symbol
 if TYPE_CHECKING:
     from verdigris.engine import Embedder
     from verdigris.evaluate.report import EvaluationReport
-    from verdigris.retrieve.lanes import Question
     from verdigris.retrieve.search import Search
     from verdigris.store.vector_cache import VectorCache
+    from verdigris.upkeep.vector_upkeep import VectorUpkeep
 
 SHORT_WAIT = 0.5
 MANY = 10_000
 SILENT = Silent()
 NO_FILTERS = Filters()
-FEW_CHUNKS = 150
-"""Up to this many new chunks are embedded before an answer without further thought: < 0.5 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,7 @@ class KnowledgeBase:
         progress: Progress = SILENT,
     ) -> None:
         self.repository: Repository = open_repository(Path(start))
+        self._configured = settings is None
         self.settings = settings or load_settings(self.repository.root)
         self.locations: Locations = locate(self.repository, self.settings)
         make_folders(self.locations)
@@ -92,7 +91,7 @@ class KnowledgeBase:
             raise
         self.facts = Facts(self.index.connection)
         self._refreshed = False
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="verdigris-load")
+        self._models = LoadedModels(self.settings)
 
     def _open_index(self) -> Index:
         """Open the index; a damaged one is dropped, since it comes back from the log."""
@@ -109,11 +108,9 @@ class KnowledgeBase:
 
     def close(self) -> None:
         """Close log, index and cache."""
-        self._threads.shutdown(wait=True)
+        self._models.close()
         if cache := self.__dict__.get("vector_cache"):
             cache.close()
-        if "embedder" in self.__dict__:
-            self.embedder.close()
         self.index.close()
         self.log.close()
 
@@ -123,27 +120,17 @@ class KnowledgeBase:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @cached_property
-    def _loading(self) -> Future[Embedder]:
-        """The embedder, loading beside the refresh since neither needs the other."""
-        from verdigris.engine import Embedder
-
-        settings = self.settings
-        return self._threads.submit(
-            Embedder, settings.model, settings.threads or None, runtime=settings.runtime
-        )
-
-    @cached_property
+    @property
     def embedder(self) -> Embedder:
-        """The embedding model. Raises EngineError."""
-        return self._loading.result()
+        """The chosen embedding model. Raises EngineError."""
+        return self._models.get(self.settings.model)
 
     @cached_property
-    def _fingerprint(self) -> str:
-        """Fingerprint of the model's vectors, without loading it. Raises EngineError."""
-        from verdigris.upkeep.embedding import model_fingerprint
+    def _vectors(self) -> VectorUpkeep:
+        from verdigris.upkeep.vector_upkeep import VectorSources, VectorUpkeep
 
-        return model_fingerprint(self.settings.model)
+        sources = VectorSources(self.settings.model, self._models, lambda: self.vector_cache)
+        return VectorUpkeep(self.index, sources, self.progress, self.warnings)
 
     @cached_property
     def vector_cache(self) -> VectorCache | None:
@@ -173,8 +160,9 @@ class KnowledgeBase:
         """Scrape what changed and index it; vectors come later (`embed`). Raises Busy."""
         report = ScrapeReport()
         with refresh_lock(self.locations, wait):
-            if self._refreshed:  # HEAD may have moved since
+            if self._refreshed:  # HEAD may have moved since, or another model been chosen
                 self.repository = open_repository(self.repository.root)
+                self._follow_configuration()
             if "git" in sources:
                 scrape_commits(self.repository, self.log, report, self.progress)
             if set(sources) - {"git"}:
@@ -184,27 +172,25 @@ class KnowledgeBase:
             self._refreshed = True
         return report
 
+    def _follow_configuration(self) -> None:
+        """Go on with what the configuration says now: a process may live long."""
+        settings = load_settings(self.repository.root) if self._configured else self.settings
+        if settings == self.settings:
+            return
+        self.settings = settings
+        self._models.close()
+        self._models = LoadedModels(settings)
+        self.__dict__.pop("_vectors", None)
+
     def embed(self) -> int:
         """Embed all chunks without a vector, and bring nearest-neighbour files up to date.
 
-        Returns how many. Interrupted, it keeps what it has, and the next call goes on.
+        Returns how many. Interrupted, it keeps what it has, and the next call goes on. The
+        vectors of another model answer until all of the chosen model's are there.
         """
-        done = self._embed()
+        done = self._vectors.embed_all()
         self.refresh_vector_index()
         return done
-
-    def _embed(self, chunk_ids: Sequence[int] | None = None, deadline: float = float("inf")) -> int:
-        """Embed chunks for an answer, which must not wait for nearest-neighbour files."""
-        from verdigris.upkeep.embedding import embed_pending
-
-        if self.index.use_fingerprint(self._fingerprint):
-            self.warnings.append("the embedding model changed: all passages are embedded anew")
-        pending = list(self.index.pending(chunk_ids))
-        if not pending:
-            return 0
-        return embed_pending(
-            self.index, self.vector_cache, self.embedder, self.progress, pending, deadline
-        )
 
     def refresh_vector_index(self) -> None:
         """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""
@@ -227,7 +213,8 @@ class KnowledgeBase:
         patience: seconds from the start within which further chunks are embedded before the
         answer. Raises QueryError for an empty question or an unknown lane.
         """
-        from verdigris.retrieve.lanes import DENSE, LANES
+        from verdigris.retrieve.lanes import DENSE, LANES, Question
+        from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
 
         started = time.monotonic()
         if not any(character.isalnum() for character in query):
@@ -236,17 +223,26 @@ class KnowledgeBase:
             raise QueryError(f"{limit} results cannot be shown; ask for 1 or more")
         if unknown := set(lanes) - set(LANES):
             raise QueryError(f"unknown lane {sorted(unknown)[0]!r}; lanes: {', '.join(LANES)}")
-        if not lanes or DENSE in lanes:
-            _ = self._loading
+        dense = not lanes or DENSE in lanes
+        if dense:
+            self._vectors.load_ahead()
         warnings = self.refresh_if_free() if refresh else []
-        question = self._question(query, filters, lanes or LANES, started + patience)
+        question = Question(query)
+        if dense:
+            candidates = partial(self._search.candidates, question, filters)
+            self._vectors.embed_for(candidates, started + patience)
         with self.index.snapshot():
+            if dense:
+                question = Question(query, self._vectors.question_vector(query))
             hits = self._search.search(question, filters, limit, lanes or LANES)
         warnings += [*self.warnings, *self._what_is_left_out()]
+        state = self.state(current=refresh and not warnings)
+        if state.swap and dense:
+            warnings.append(f"{swap_text(state.swap, state.chunks)}; finish: {FINISH_SWAP}")
         return Answer(
             query=query,
             hits=tuple(hits),
-            state=self.state(current=refresh and not warnings),
+            state=state,
             warnings=tuple(warnings),
             seconds=time.monotonic() - started,
         )
@@ -258,27 +254,6 @@ class KnowledgeBase:
         except Busy as error:
             return [f"{error}; this answer is from the index as it was"]
         return []
-
-    def _question(
-        self, query: str, filters: Filters, lanes: Sequence[str], deadline: float
-    ) -> Question:
-        from verdigris.retrieve.lanes import DENSE, Question
-
-        if DENSE not in lanes:
-            return Question(query)
-        self._embed_for(Question(query), filters, deadline)
-        if self.index.meta("fingerprint") != self._fingerprint:
-            return Question(query)
-        return Question(query, self.embedder.embed_query(query))
-
-    def _embed_for(self, question: Question, filters: Filters, deadline: float) -> None:
-        missing = self.index.count("chunks") - self.index.count("vectors")
-        if 0 < missing <= FEW_CHUNKS:
-            self._embed()
-        elif missing:
-            self._embed(self._search.candidates(question, filters))
-            if time.monotonic() < deadline:
-                self._embed(deadline=deadline)
 
     def _what_is_left_out(self) -> list[str]:
         notes = []
@@ -295,6 +270,7 @@ class KnowledgeBase:
             documents=self.index.count("documents"),
             chunks=self.index.count("chunks"),
             vectors=self.index.count("vectors"),
+            swap=self._swap(),
         )
         if current:
             return state
@@ -306,6 +282,15 @@ class KnowledgeBase:
             commits_behind=commits_not_scraped(self.repository, self.log),
             files_behind=len(changes.changed) + len(changes.gone),
         )
+
+    def _swap(self) -> ModelSwap | None:
+        """A model that is not here is told by whoever needs it, not by who looks."""
+        from verdigris.upkeep.model_swap import swap_state
+
+        try:
+            return swap_state(self.index, self._vectors.wanted)
+        except EngineError:
+            return None
 
     def filters(
         self,
@@ -441,4 +426,5 @@ class KnowledgeBase:
         remove_database(self.locations.index)
         self.index = open_index(self.locations.index)
         self.facts = Facts(self.index.connection)
-        self.__dict__.pop("_search", None)
+        for made_from_it in ("_search", "_vectors"):
+            self.__dict__.pop(made_from_it, None)

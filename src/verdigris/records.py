@@ -302,19 +302,38 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSwap:
+    """A newly chosen model, whose vectors are still being made while the earlier ones answer."""
+
+    serving: str
+    """The model whose vectors answer."""
+    wanted: str
+    """The model that was chosen."""
+    vectors: int
+    """Chunks that have a vector of the chosen model."""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexState:
     """What the index holds, and how far it is behind the work tree."""
 
     documents: int
     chunks: int
     vectors: int
+    """Those that answer."""
     commits_behind: int = 0
     files_behind: int = 0
+    swap: ModelSwap | None = None
 
     @property
     def chunks_without_vectors(self) -> int:
         """Chunks that only the lexical lanes can find."""
         return self.chunks - self.vectors
+
+    @property
+    def chunks_to_embed(self) -> int:
+        """Chunks that lack a vector of the model that is wanted."""
+        return self.chunks - (self.swap.vectors if self.swap else self.vectors)
 
 
 @dataclass(frozen=True, slots=True)

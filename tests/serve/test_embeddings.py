@@ -70,23 +70,31 @@ def test_status_for_people_is_a_table(verdigris: Verdigris, small_git: GitFolder
     assert lines[-1].startswith("cache: ")
 
 
-def test_vectors_of_another_model_are_told(verdigris: Verdigris, small_git: GitFolder) -> None:
-    from verdigris.knowledge_base import KnowledgeBase
-
-    verdigris("scrape", "--quiet", inside=small_git.root)
-    with KnowledgeBase(small_git.root) as knowledge_base:
-        knowledge_base.index.use_fingerprint("another")
-    run = verdigris("embeddings", "status", "--strict")
-    assert run.code == 3
-    assert "the index has vectors of another model" in run.out
-    run = verdigris("embeddings", "generate")
-    assert "embedding model changed" in run.err
-    assert verdigris("embeddings", "status", "--strict").code == 0
-
-
 @pytest.mark.parametrize("command", ["status", "generate"])
 def test_outside_a_repository_it_says_what_to_do(
     verdigris: Verdigris, tmp_path: Path, command: str
 ) -> None:
     run = verdigris("embeddings", command, inside=tmp_path)
     assert (run.code, run.out, run.err.count("\n")) == (2, "", 1)
+
+
+def test_every_command_tells_how_far_the_change_to_another_model_is(
+    verdigris: Verdigris, small_git: GitFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = str(Path(__file__).parents[1] / "engine/models/bert-mean")
+    monkeypatch.setenv("VERDIGRIS_MODEL", earlier)
+    verdigris("scrape", "--quiet", inside=small_git.root)
+    monkeypatch.delenv("VERDIGRIS_MODEL")
+    for command in (["status"], ["doctor"], ["embeddings", "status"]):
+        run = verdigris(*command)
+        told = " ".join(run.out.split())
+        assert "answer until those of all-minilm-l6-v2 are complete: 0 % of" in told
+        assert "verdigris embeddings generate" in told
+    assert status(verdigris, small_git)["swap"] == {
+        "serving": earlier, "wanted": "all-minilm-l6-v2", "vectors": 0,
+    }  # fmt: skip
+    assert verdigris("embeddings", "status", "--strict").code == 3
+    run = verdigris("embeddings", "generate")
+    assert f"all passages now have vectors of all-minilm-l6-v2; those of {earlier}" in run.err
+    assert status(verdigris, small_git)["swap"] is None
+    assert verdigris("embeddings", "status", "--strict").code == 0

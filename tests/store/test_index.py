@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from verdigris.chunking import chunk_document
-from verdigris.errors import CorruptDatabase, FingerprintMismatch
+from verdigris.errors import CorruptDatabase
 from verdigris.records import DOCUMENT_SEEN, Event, Lines, SeenDetails
-from verdigris.store.index import ChunkVector, Index
+from verdigris.store.index import Index
 
 
 @pytest.fixture
@@ -40,10 +40,6 @@ def matches(index: Index, word: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def vectors_for(index: Index, value: bytes) -> list[ChunkVector]:
-    return [ChunkVector(c.chunk_id, c.text_hash, value) for c in index.pending()]
-
-
 def test_a_document_is_found_until_it_is_removed(index: Index) -> None:
     put(index, "tea.md", "Steep the leaves.", "parseHTTPHeader is no tea.")
     assert matches(index, "leaves") == ["Steep the leaves."]
@@ -56,65 +52,6 @@ def test_a_document_is_found_until_it_is_removed(index: Index) -> None:
     assert matches(index, "leaves") == []
     assert (index.count("documents"), index.count("chunks")) == (0, 0)
     assert index.check() == "ok"
-
-
-def test_what_is_to_embed_is_what_has_no_vector(index: Index) -> None:
-    put(index, "tea.md", "one", "two")
-    assert not index.use_fingerprint("f")
-    first, second = index.pending()
-    assert first.embedded_text.endswith("one")
-    index.add_vectors("f", [ChunkVector(first.chunk_id, first.text_hash, b"v")])
-    assert [chunk.chunk_id for chunk in index.pending()] == [second.chunk_id]
-    assert list(index.pending([first.chunk_id, second.chunk_id, 99])) == [second]
-    index.add_vectors("f", vectors_for(index, b"w"))
-    assert index.count("vectors") == 2
-
-
-def test_a_replaced_document_takes_its_vectors_with_it(index: Index) -> None:
-    index.use_fingerprint("f")
-    put(index, "tea.md", "one")
-    index.add_vectors("f", vectors_for(index, b"v"))
-    put(index, "tea.md", "two")
-    assert index.count("vectors") == 0
-
-
-def test_a_chunk_id_is_never_used_again(index: Index) -> None:
-    put(index, "tea.md", "one")
-    old = next(index.pending())
-    put(index, "tea.md", "two")
-    assert next(index.pending()).chunk_id > old.chunk_id
-
-
-def test_late_vectors_of_chunks_that_went_are_left_out(index: Index) -> None:
-    index.use_fingerprint("f")
-    put(index, "tea.md", "one")
-    late = vectors_for(index, b"v")
-    index.clear()
-    index.use_fingerprint("f")
-    put(index, "coffee.md", "two")
-    index.add_vectors("f", late)
-    assert index.count("vectors") == 0
-
-
-def test_another_embedding_space_drops_the_vectors_and_refuses_old_ones(index: Index) -> None:
-    index.use_fingerprint("one")
-    put(index, "tea.md", "text")
-    vectors = vectors_for(index, b"v")
-    index.add_vectors("one", vectors)
-    assert not index.use_fingerprint("one")
-    assert index.use_fingerprint("two")
-    assert index.count("vectors") == 0
-    with pytest.raises(FingerprintMismatch, match="verdigris scrape"):
-        index.add_vectors("one", vectors)
-
-
-def test_dropping_vectors_tells_their_text_hashes(index: Index) -> None:
-    index.use_fingerprint("f")
-    put(index, "tea.md", "one", "two")
-    chunk = next(index.pending())
-    index.add_vectors("f", vectors_for(index, b"v"))
-    assert index.drop_vectors([chunk.chunk_id, 99]) == [chunk.text_hash]
-    assert list(index.pending()) == [chunk]
 
 
 def test_a_failing_transaction_changes_nothing(index: Index) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from verdigris.chunking import chunk_document
 from verdigris.records import DOCUMENT_SEEN, Event, Lines, SeenDetails
-from verdigris.store.index import ChunkVector, Index
+from verdigris.store.index import Index
 from verdigris.store.vector_search import Scores, VectorSearch
+from verdigris.store.vector_sets import ChunkVector, VectorSets, VectorSpace
 
 FINGERPRINT = "test-space"
 DIMS = 32
@@ -35,9 +36,10 @@ def fill(index: Index, count: int, seed: int = 1) -> Scores:
             seen = Event(DOCUMENT_SEEN, f"a{number}.py", "v", details=SeenDetails("code"))
             text = Event("code.text", seen.document, "v", text=f"text {number}", lines=Lines(1, 1))
             index.add_document(seen, chunk_document(seen, [text]))
-    index.use_fingerprint(FINGERPRINT)
-    pending = list(index.pending())
-    index.add_vectors(
+    sets, space = VectorSets(index), VectorSpace("model", FINGERPRINT)
+    sets.choose(space)
+    pending = list(sets.pending(space))
+    sets.add(
         FINGERPRINT,
         [
             ChunkVector(chunk.chunk_id, chunk.text_hash, vector.astype("<f2").tobytes())

@@ -14,6 +14,7 @@ from verdigris.engine import Embedder
 from verdigris.records import DOCUMENT_SEEN, Event, Lines, SeenDetails
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
+from verdigris.store.vector_sets import VectorSets, VectorSpace
 from verdigris.upkeep.embedding import embed_pending
 from verdigris.upkeep.indexing import open_index
 from verdigris.upkeep.progress import Silent
@@ -53,8 +54,9 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 def embed(index: Index, cache: VectorCache | None, deadline: float = float("inf")) -> list[str]:
     with Listening() as embedder:
-        index.use_fingerprint(embedder.fingerprint)
-        embed_pending(index, cache, embedder, Silent(), index.pending(), deadline)
+        sets, space = VectorSets(index), VectorSpace("model", embedder.fingerprint)
+        sets.choose(space)
+        embed_pending(sets, cache, embedder, Silent(), sets.pending(space), deadline)
         return embedder.asked
 
 

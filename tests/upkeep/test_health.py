@@ -11,6 +11,7 @@ import pytest
 
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.store.vector_cache import VectorCache
+from verdigris.store.vector_sets import VectorSets
 from verdigris.upkeep.checks import Finding
 from verdigris.upkeep.health import examine
 
@@ -185,22 +186,26 @@ def test_vectors_that_are_none_are_dropped_from_index_and_cache(
     assert "1 dropped" in finding.state
     with KnowledgeBase(indexed) as knowledge_base:
         assert knowledge_base.state().chunks_without_vectors == 1
-        fingerprint = knowledge_base.index.meta("fingerprint")
-        lacking = next(knowledge_base.index.pending()).text_hash
+        sets = VectorSets(knowledge_base.index)
+        assert sets.serving
+        lacking = next(sets.pending(sets.serving)).text_hash
         with closing(VectorCache(tmp_path / "cache/vectors.db")) as cache:
-            assert cache.get(fingerprint, [lacking]) == {}
+            assert cache.get(sets.serving.fingerprint, [lacking]) == {}
         assert knowledge_base.embed() == 1
     assert wrong(indexed) == []
 
 
-def test_vectors_of_another_model_are_dropped(indexed: Path) -> None:
+def test_vectors_of_an_earlier_model_are_not_wrong_but_told(indexed: Path) -> None:
     with KnowledgeBase(indexed) as knowledge_base, knowledge_base.index.transaction():
         knowledge_base.index.set_meta("fingerprint", "another")
-    assert "another model" in found(indexed, "vectors").state
-    assert found(indexed, "vectors", fix=True).ok
+        knowledge_base.index.set_meta("model", "earlier")
+    finding = found(indexed, "vectors")
+    assert finding.ok
+    assert "vectors of earlier answer" in finding.state
+    assert finding.mend == "verdigris embeddings generate"
     with KnowledgeBase(indexed) as knowledge_base:
-        assert knowledge_base.state().vectors == 0
         assert knowledge_base.embed() > 0
+    assert "all of norm 1" in found(indexed, "vectors").state
 
 
 def test_damaged_and_half_written_nearest_neighbour_files_are_removed(indexed: Path) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from verdigris.database import connect, damaged, quick_check, storage_errors, transaction
-from verdigris.errors import FingerprintMismatch
 from verdigris.records import Chunk, Event, SeenDetails
 from verdigris.store.identifiers import split_identifiers
 
@@ -50,6 +48,12 @@ CREATE TABLE vectors (
     vector BLOB NOT NULL,
     PRIMARY KEY (kind, chunk_id)
 ) WITHOUT ROWID;
+CREATE TABLE next_vectors (  -- of the model that is to serve once all of them are there
+    kind TEXT NOT NULL,
+    chunk_id INTEGER NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (kind, chunk_id)
+) WITHOUT ROWID;
 CREATE VIRTUAL TABLE passages USING fts5(
     context, body, tokenize = 'porter unicode61', detail = 'column'
 );
@@ -58,26 +62,10 @@ CREATE VIRTUAL TABLE whole_documents USING fts5(
 );
 """
 
+VECTOR_TABLES = ("vectors", "next_vectors")
+"""Those that answer, and those that are to take their place (`store/vector_sets.py`)."""
 _NAMED_FILES = 50
 """Files of a commit whose paths are searched as its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class PendingChunk:
-    """A chunk without a vector: an entry of the anti-join that says what is to do."""
-
-    chunk_id: int
-    text_hash: bytes
-    embedded_text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkVector:
-    """A chunk's vector: float16, little endian."""
-
-    chunk_id: int
-    text_hash: bytes
-    vector: bytes
 
 
 class Index:
@@ -234,80 +222,16 @@ class Index:
             return False
         chunks = "(SELECT id FROM chunks WHERE document_id = ?)"
         self.connection.execute(f"DELETE FROM passages WHERE rowid IN {chunks}", row)
-        self.connection.execute(
-            "DELETE FROM vectors WHERE kind = (SELECT kind FROM documents WHERE id = ?) "
-            f"AND chunk_id IN {chunks}",
-            (*row, *row),
-        )
+        for table in VECTOR_TABLES:
+            self.connection.execute(
+                f"DELETE FROM {table} WHERE kind = (SELECT kind FROM documents WHERE id = ?) "
+                f"AND chunk_id IN {chunks}",
+                (*row, *row),
+            )
         self.connection.execute("DELETE FROM chunks WHERE document_id = ?", row)
         self.connection.execute("DELETE FROM whole_documents WHERE rowid = ?", row)
         self.connection.execute("DELETE FROM documents WHERE id = ?", row)
         return True
-
-    def pending(self, chunk_ids: Iterable[int] | None = None) -> Iterator[PendingChunk]:
-        """Chunks without a vector; or those of `chunk_ids`, in that order."""
-        query = (
-            "SELECT id, text_hash, prefix || text FROM chunks LEFT JOIN vectors "
-            "ON vectors.kind = chunks.kind AND chunk_id = id WHERE chunk_id IS NULL"
-        )
-        with storage_errors(self.path):
-            if chunk_ids is None:
-                rows = self.connection.execute(query).fetchall()
-            else:
-                rows = [
-                    row
-                    for chunk_id in chunk_ids
-                    for row in self.connection.execute(f"{query} AND id = ?", (chunk_id,))
-                ]
-        for row in rows:
-            yield PendingChunk(*row)
-
-    def add_vectors(self, fingerprint: str, vectors: Iterable[ChunkVector]) -> None:
-        """Store vectors of one embedding space.
-
-        Embedding takes long, and others may refresh meanwhile: vectors of chunks that went are
-        left out. Raises FingerprintMismatch where the index was given to another space.
-        """
-        with self.transaction():
-            if self._meta_or_none("fingerprint") != fingerprint:
-                raise FingerprintMismatch(
-                    f"{self.path} now has vectors of another model, set by another process; "
-                    "run: verdigris scrape"
-                )
-            self.connection.executemany(
-                "INSERT OR REPLACE INTO vectors "
-                "SELECT kind, id, ? FROM chunks WHERE id = ? AND text_hash = ?",
-                ((one.vector, one.chunk_id, one.text_hash) for one in vectors),
-            )
-
-    def drop_vectors(self, chunk_ids: Sequence[int]) -> list[bytes]:
-        """Take the vectors of these chunks out. Returns the chunks' text hashes."""
-        hashes: list[bytes] = []
-        with self.transaction():
-            for chunk_id in chunk_ids:
-                row = self.connection.execute(
-                    "SELECT kind, text_hash FROM chunks WHERE id = ?", (chunk_id,)
-                ).fetchone()
-                if row:
-                    hashes.append(row[1])
-                    self.connection.execute(
-                        "DELETE FROM vectors WHERE kind = ? AND chunk_id = ?", (row[0], chunk_id)
-                    )
-        return hashes
-
-    def use_fingerprint(self, fingerprint: str) -> bool:
-        """Make this the index's embedding space; vectors of another one are dropped.
-
-        Returns whether vectors were dropped.
-        """
-        if self.meta("fingerprint") == fingerprint:
-            return False
-        with self.transaction():
-            known = self._meta_or_none("fingerprint")
-            if known != fingerprint:
-                self.connection.execute("DELETE FROM vectors")
-                self.set_meta("fingerprint", fingerprint)
-        return bool(known) and known != fingerprint
 
     def count(self, table: str) -> int:
         """Rows of `documents`, `chunks` or `vectors`."""

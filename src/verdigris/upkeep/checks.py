@@ -16,9 +16,10 @@ from verdigris.scrape.repository import Repository
 from verdigris.settings import Settings
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
-from verdigris.upkeep.embedding import model_fingerprint
+from verdigris.upkeep.embedding import vector_space
 from verdigris.upkeep.indexing import open_index
 from verdigris.upkeep.locations import Locations
+from verdigris.upkeep.model_swap import FINISH_SWAP, swap_state, swap_text
 from verdigris.upkeep.scraping import commits_not_scraped, pending_files
 
 if TYPE_CHECKING:
@@ -127,11 +128,10 @@ def check_vectors(site: Site) -> Finding:
         return Finding("vectors", True, "none yet", SCRAPE)
     with _index(site) as index:
         chunks, vectors = index.count("chunks"), index.count("vectors")
-        known = index.meta("fingerprint")
-        if vectors and known != model_fingerprint(site.settings.model):
-            return Finding("vectors", False, "made by another model than the one in use", FIX)
         if wrong := len(wrong_vectors(index, SAMPLED_VECTORS)):
             return Finding("vectors", False, f"{wrong} of a sample are no unit vectors", FIX)
+        if swap := swap_state(index, vector_space(site.settings.model)):
+            return Finding("vectors", True, swap_text(swap, chunks), FINISH_SWAP)
         if vectors < chunks:
             return Finding("vectors", True, f"{vectors:,} of {chunks:,} passages have one", SCRAPE)
         return Finding("vectors", True, f"{vectors:,}, all of norm 1 as far as sampled")

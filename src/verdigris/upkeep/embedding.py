@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from verdigris.store.index import ChunkVector, Index, PendingChunk
 from verdigris.store.vector_cache import VectorCache
+from verdigris.store.vector_sets import ChunkVector, PendingChunk, VectorSets, VectorSpace
 from verdigris.upkeep.progress import Progress
 
 if TYPE_CHECKING:
@@ -18,16 +18,16 @@ _STORED_AT_ONCE = 256
 _LOOKED_UP_AT_ONCE = 2_000
 
 
-def model_fingerprint(model: str) -> str:
-    """The fingerprint of the vectors that a model makes; loads no weights. Raises EngineError."""
+def vector_space(model: str) -> VectorSpace:
+    """What a model's vectors may be compared with; loads no weights. Raises EngineError."""
     from verdigris.engine.catalog import model_row
     from verdigris.engine.model_store import find_model
 
-    return find_model(model_row(model)).fingerprint()
+    return VectorSpace(model, find_model(model_row(model)).fingerprint())
 
 
 def embed_pending(
-    index: Index,
+    sets: VectorSets,
     cache: VectorCache | None,
     embedder: Embedder,
     progress: Progress,
@@ -50,17 +50,17 @@ def embed_pending(
             for c in part
             if c.text_hash in known
         ]
-        index.add_vectors(embedder.fingerprint, found)
+        sets.add(embedder.fingerprint, found)
         unknown += [chunk for chunk in part if chunk.text_hash not in known]
         done += len(found)
         progress.advance(len(found))
-    done += _infer(index, cache, embedder, progress, unknown, deadline)
+    done += _infer(sets, cache, embedder, progress, unknown, deadline)
     progress.finish()
     return done
 
 
 def _infer(
-    index: Index,
+    sets: VectorSets,
     cache: VectorCache | None,
     embedder: Embedder,
     progress: Progress,
@@ -79,24 +79,24 @@ def _infer(
             fresh += [ChunkVector(chunk.chunk_id, chunk.text_hash, vector) for chunk in same]
             if len(fresh) >= _STORED_AT_ONCE:
                 stored, fresh = fresh, []
-                _store(index, cache, embedder.fingerprint, stored)
+                _store(sets, cache, embedder.fingerprint, stored)
                 done += len(stored)
                 progress.advance(len(stored))
     finally:
-        _store(index, cache, embedder.fingerprint, fresh)
+        _store(sets, cache, embedder.fingerprint, fresh)
     progress.advance(len(fresh))
     return done + len(fresh)
 
 
 def _store(
-    index: Index, cache: VectorCache | None, fingerprint: str, fresh: list[ChunkVector]
+    sets: VectorSets, cache: VectorCache | None, fingerprint: str, fresh: list[ChunkVector]
 ) -> None:
     """Into the cache first: what another process has made superfluous here may serve there."""
     if not fresh:
         return
     if cache:
         cache.put(fingerprint, ((one.text_hash, one.vector) for one in fresh))
-    index.add_vectors(fingerprint, fresh)
+    sets.add(fingerprint, fresh)
 
 
 def _parts(chunks: list[PendingChunk], size: int) -> Iterator[list[PendingChunk]]:

@@ -11,8 +11,8 @@ from verdigris.event_log import EventLog
 from verdigris.records import ScrapeReport
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
+from verdigris.store.vector_sets import VectorSets
 from verdigris.upkeep.checks import Site, wrong_vectors
-from verdigris.upkeep.embedding import model_fingerprint
 from verdigris.upkeep.indexing import catch_up, open_index
 from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.progress import Silent
@@ -62,12 +62,10 @@ def mend_vector_cache(site: Site) -> str:
 
 
 def mend_vectors(site: Site) -> str:
-    """Drop vectors of another model, or those that are none, from index and cache."""
+    """Drop vectors that are none from index and cache."""
     with refresh_lock(site.locations), closing(_index(site)) as index:
-        if index.use_fingerprint(model_fingerprint(site.settings.model)):
-            return "those of the other model dropped; the next scrape embeds anew"
         wrong = wrong_vectors(index, index.count("vectors") or 1)
-        hashes = index.drop_vectors(wrong)
+        hashes = VectorSets(index).drop(wrong)
         with closing(VectorCache(site.locations.vector_cache)) as cache:
             cache.forget(index.meta("fingerprint"), hashes)
     return f"{len(wrong):,} dropped; the next scrape embeds them anew"

@@ -63,7 +63,7 @@ def _lines_json(lines: Lines | None) -> list[int] | None:
     return [lines.start, lines.end] if lines else None
 
 
-def state_json(state: IndexState) -> dict[str, int]:
+def state_json(state: IndexState) -> dict[str, Any]:
     """The index's position."""
     return asdict(state) | {"chunks_without_vectors": state.chunks_without_vectors}
 

@@ -12,12 +12,12 @@ from verdigris.serve.cli.answers import envelope, state_json
 from verdigris.serve.cli.console import one_line, open_knowledge_base, plural, warn
 from verdigris.serve.cli.index_text import state_text
 from verdigris.serve.cli.options import JSON, QUIET, REFRESH
+from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
 
 if TYPE_CHECKING:
     from verdigris.knowledge_base import KnowledgeBase
+    from verdigris.records import ModelSwap
     from verdigris.store.coverage import CacheSize, KindCoverage
-
-_MEND = "verdigris embeddings generate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,13 @@ class _Embeddings:
     model_fingerprint: str
     index_fingerprint: str
     """Of the vectors in the index; '' where there is none yet."""
+    swap: ModelSwap | None
     cache: CacheSize
 
     @property
     def missing(self) -> int:
         """Chunks without a vector."""
         return sum(kind.missing for kind in self.kinds)
-
-    @property
-    def of_another_model(self) -> bool:
-        """Whether the index's vectors were made by another model than the configured one."""
-        return self.index_fingerprint not in ("", self.model_fingerprint)
 
 
 @click.group()
@@ -59,7 +55,7 @@ def status(ctx: click.Context, as_json: bool, strict: bool) -> None:
     with open_knowledge_base(ctx.obj) as knowledge_base:
         found = _look(knowledge_base)
     click.echo(_json(found) if as_json else "\n".join(_lines(found)))
-    if strict and (found.missing or found.of_another_model):
+    if strict and (found.missing or found.swap):
         ctx.exit(STALE)
 
 
@@ -90,18 +86,18 @@ def generate(ctx: click.Context, refresh: bool, as_json: bool, quiet: bool) -> N
 
 def _look(knowledge_base: KnowledgeBase) -> _Embeddings:
     """Everything that is shown; the model itself is not loaded."""
-    from verdigris.engine.catalog import model_row
-    from verdigris.engine.model_store import find_model
     from verdigris.store.coverage import cache_size, coverage
+    from verdigris.upkeep.embedding import vector_space
+    from verdigris.upkeep.model_swap import swap_state
 
-    model = knowledge_base.settings.model
-    fingerprint = find_model(model_row(model)).fingerprint()
+    wanted = vector_space(knowledge_base.settings.model)
     return _Embeddings(
         kinds=coverage(knowledge_base.index),
-        model=model,
-        model_fingerprint=fingerprint,
+        model=wanted.model,
+        model_fingerprint=wanted.fingerprint,
         index_fingerprint=knowledge_base.index.meta("fingerprint"),
-        cache=cache_size(knowledge_base.locations.vector_cache, fingerprint),
+        swap=swap_state(knowledge_base.index, wanted),
+        cache=cache_size(knowledge_base.locations.vector_cache, wanted.fingerprint),
     )
 
 
@@ -111,6 +107,7 @@ def _json(found: _Embeddings) -> str:
         kinds=kinds, chunks=sum(kind.chunks for kind in found.kinds), missing=found.missing,
         model=found.model, fingerprint=found.model_fingerprint,
         index_fingerprint=found.index_fingerprint or None,
+        swap=asdict(found.swap) if found.swap else None,
         cache=asdict(found.cache) | {"path": str(found.cache.path)},
     )  # fmt: skip
 
@@ -118,10 +115,11 @@ def _json(found: _Embeddings) -> str:
 def _lines(found: _Embeddings) -> list[str]:
     lines = [f"model: {found.model}, fingerprint {found.model_fingerprint}"]
     lines += _table(found.kinds) if found.kinds else ["no passages yet; run: verdigris scrape"]
-    if found.of_another_model:
-        lines.append(f"the index has vectors of another model; run: {_MEND}")
+    if found.swap:
+        chunks = sum(kind.chunks for kind in found.kinds)
+        lines.append(f"{one_line(swap_text(found.swap, chunks))}; finish: {FINISH_SWAP}")
     elif found.missing:
-        lines.append(f"{plural(found.missing, 'passage')} without a vector; run: {_MEND}")
+        lines.append(f"{plural(found.missing, 'passage')} without a vector; run: {FINISH_SWAP}")
     cache = found.cache
     lines.append(
         f"cache: {plural(cache.vectors, 'vector')}, {cache.of_this_model:,} of this model, "

@@ -12,7 +12,8 @@ _NOUNS = {"session": "session", "commit": "commit", "doc": "document", "code": "
 
 def is_behind(state: IndexState) -> bool:
     """Whether anything is missing from the index."""
-    return bool(state.commits_behind or state.files_behind or state.chunks_without_vectors)
+    missing = state.chunks_without_vectors or state.swap
+    return bool(state.commits_behind or state.files_behind or missing)
 
 
 def kinds_text(counts: Mapping[str, int]) -> str:

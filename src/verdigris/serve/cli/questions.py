@@ -100,8 +100,8 @@ def scry(
         chosen = knowledge_base.filters(kinds, places.from_root(path), since, before, branch)
         answer = knowledge_base.ask(" ".join(question), chosen, limit, lanes, refresh, patience)
         _print(answer, as_json, quiet, Page(places, terminal_width(), explain, not quiet))
-        if watched and refresh and answer.state.chunks_without_vectors:
-            _embed_rest(knowledge_base, answer.state.chunks_without_vectors)
+        if watched and refresh and answer.state.chunks_to_embed:
+            _embed_rest(knowledge_base, answer.state.chunks_to_embed)
     if strict and is_behind(answer.state):
         ctx.exit(STALE)
     if not answer.hits:
@@ -130,7 +130,7 @@ def _embed_rest(knowledge_base: KnowledgeBase, missing: int) -> None:
         knowledge_base.embed()
     except KeyboardInterrupt:
         knowledge_base.progress.finish()
-        left = knowledge_base.state(current=True).chunks_without_vectors
+        left = knowledge_base.state(current=True).chunks_to_embed
         click.echo(f"Stopped with {plural(left, 'passage')} to go; the next run goes on.", err=True)
 
 

@@ -22,6 +22,7 @@ from verdigris.serve.cli.console import (
 from verdigris.serve.cli.index_text import counts_text, is_behind, kinds_text, state_text
 from verdigris.serve.cli.options import JSON, QUIET, STRICT
 from verdigris.settings import STATE_FOLDER
+from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
 from verdigris.upkeep.scraping import SOURCES
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ def _status_lines(found: Status) -> list[str]:
         lines.append(f"files by parser: {counts_text(parsers)}")
     if found.skipped:
         lines.append(f"skipped files: {counts_text(found.skipped)}")
+    if found.state.swap:
+        swapping = one_line(swap_text(found.state.swap, found.state.chunks))
+        lines.append(f"{swapping}; finish: {FINISH_SWAP}")
     if found.shallow:
         lines.append("shallow clone: older history is missing; git fetch --unshallow")
     if found.submodules:

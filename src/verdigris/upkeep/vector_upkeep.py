@@ -1,0 +1,144 @@
+"""Keeps an index's vectors: embeds what lacks one, and swaps the model while the old one serves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from verdigris.errors import EngineError
+from verdigris.store.index import Index
+from verdigris.store.vector_sets import VectorSets, VectorSpace
+from verdigris.upkeep.embedding import embed_pending, vector_space
+from verdigris.upkeep.loaded_models import LoadedModels
+from verdigris.upkeep.model_swap import FINISH_SWAP
+from verdigris.upkeep.progress import Progress
+
+if TYPE_CHECKING:
+    from verdigris.engine import Embedder
+    from verdigris.engine.pooling import Array
+    from verdigris.store.vector_cache import VectorCache
+
+FEW_CHUNKS = 150
+"""Up to this many new chunks are embedded before an answer without further thought: < 0.5 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSources:
+    """Where vectors come from: the chosen model, loaded models, and the cache if there is one."""
+
+    model: str
+    models: LoadedModels
+    open_cache: Callable[[], VectorCache | None]
+
+
+class VectorUpkeep:
+    """Gives the passages of an index their vectors.
+
+    While the set of a newly chosen model is being made, the earlier set answers, with questions
+    embedded by its own model. A set whose model is no longer here cannot answer: the next one
+    then takes its place at once, however far it is. `warnings` collects what a user should know.
+    """
+
+    def __init__(
+        self, index: Index, sources: VectorSources, progress: Progress, warnings: list[str]
+    ) -> None:
+        self.sets = VectorSets(index)
+        self._index = index
+        self._sources = sources
+        self._progress = progress
+        self._warnings = warnings
+
+    @cached_property
+    def wanted(self) -> VectorSpace:
+        """The space of the chosen model. Raises EngineError for a model that is not here."""
+        return vector_space(self._sources.model)
+
+    def load_ahead(self) -> None:
+        """Begin to load the model that the next question probably needs."""
+        serving = self.sets.serving
+        swaps_now = self._index.count("chunks") <= FEW_CHUNKS
+        model = self._sources.model if serving is None or swaps_now else serving.model
+        self._sources.models.begin(model or self._sources.model)
+
+    def embed_all(self) -> int:
+        """Give all chunks a vector of the chosen model, which then serves. Returns how many.
+
+        Interrupted, it keeps what it has, and the next call goes on. Raises EngineError.
+        """
+        self.sets.choose(self.wanted)
+        before = self.sets.serving
+        done = self._embed(self.wanted)
+        if self.sets.swap() and before:
+            self._warnings.append(
+                f"all passages now have vectors of {self.wanted.model}; "
+                f"those of {before.model} were dropped"
+            )
+        return done
+
+    def embed_for(self, candidates: Callable[[], Sequence[int]], deadline: float) -> None:
+        """Embed what an answer needs, and more until the deadline, a time.monotonic().
+
+        candidates: gives the chunks that are worth a vector first. Raises EngineError.
+        """
+        self.sets.choose(self.wanted)
+        if self.sets.building and self.sets.missing(self.wanted) <= FEW_CHUNKS:
+            self.embed_all()
+        serving = self._able_to_serve()
+        missing = self.sets.missing(serving)
+        if 0 < missing <= FEW_CHUNKS:
+            self._embed(serving)
+        elif missing:
+            self._embed(serving, candidates())
+        if time.monotonic() < deadline and self.sets.missing(self.wanted):
+            self._embed(self.wanted, deadline=deadline)
+            self.sets.swap()
+
+    def _able_to_serve(self) -> VectorSpace:
+        """The serving set; the next one in its place where the serving set's model is gone."""
+        serving = self.sets.serving or self.wanted
+        if serving.fingerprint != self.wanted.fingerprint and self._embedder(serving) is None:
+            self._warnings.append(
+                f"the model of the earlier vectors ({serving.model or 'unknown'}) is not on this "
+                f"machine or has changed, so they were dropped; all passages get vectors of "
+                f"{self.wanted.model} with: {FINISH_SWAP}"
+            )
+            self.sets.swap(complete=False)
+            return self.wanted
+        return serving
+
+    def _embedder(self, space: VectorSpace) -> Embedder | None:
+        """The model of an earlier set; None where it cannot be loaded or is another by now."""
+        try:
+            embedder = self._sources.models.get(space.model)
+        except EngineError:
+            return None
+        return embedder if embedder.fingerprint == space.fingerprint else None
+
+    def _embed(
+        self,
+        space: VectorSpace,
+        chunk_ids: Sequence[int] | None = None,
+        deadline: float = float("inf"),
+    ) -> int:
+        pending = list(self.sets.pending(space, chunk_ids))
+        if not pending:
+            return 0
+        embedder = self._sources.models.get(space.model)
+        cache = self._sources.open_cache()
+        return embed_pending(self.sets, cache, embedder, self._progress, pending, deadline)
+
+    def question_vector(self, text: str) -> Array | None:
+        """A question's vector (dims,), comparable with the serving ones; None where none can be.
+
+        To be called in the snapshot of the index in which is searched: another process may swap.
+        """
+        serving = self.sets.serving
+        if serving is None:
+            return None
+        if serving.fingerprint == self.wanted.fingerprint:
+            return self._sources.models.get(self.wanted.model).embed_query(text)
+        embedder = self._embedder(serving)
+        return embedder.embed_query(text) if embedder else None
