@@ -91,7 +91,7 @@ class KnowledgeBase:
             raise
         self.facts = Facts(self.index.connection)
         self._refreshed = False
-        self._models = LoadedModels(self.settings)
+        self._models = LoadedModels(self.settings, self.warnings)
 
     def _open_index(self) -> Index:
         """Open the index; a damaged one is dropped, since it comes back from the log."""
@@ -179,7 +179,7 @@ class KnowledgeBase:
             return
         self.settings = settings
         self._models.close()
-        self._models = LoadedModels(settings)
+        self._models = LoadedModels(settings, self.warnings)
         self.__dict__.pop("_vectors", None)
 
     def embed(self) -> int:

@@ -20,7 +20,8 @@ class Settings:
     model: str = "all-minilm-l6-v2"
     """Name of the embedding model."""
     runtime: str = "onnxruntime"
-    """What runs the model: onnxruntime, openvino or mlx (the latter two are extras)."""
+    """What runs the model: onnxruntime, openvino or mlx (the latter two are extras); a provider
+    of ONNX Runtime or MLX after a colon, as in `onnxruntime:cuda`."""
     threads: int = 0
     """Threads for inference; 0 = as many as the process may use."""
     max_file_bytes: int = 1_048_576

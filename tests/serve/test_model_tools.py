@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from verdigris.engine.engine_choice import EngineChoice
-from verdigris.serve.cli.model_select import written_choice
+from verdigris.serve.cli.model_choice import write_choice
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -174,10 +174,14 @@ def test_select_wants_numbers_with_known_units(verdigris: Verdigris, value: str)
     assert "ms, s" in run.err
 
 
-def test_select_says_how_to_use_a_runtime_that_the_configuration_cannot_name() -> None:
-    said = written_choice(EngineChoice("m", "openvino"), user=True)
-    assert "runtime='openvino'" in said
-    assert said.startswith("not written")
+def test_select_writes_the_runtime_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VERDIGRIS_CONFIG_DIR", str(tmp_path / "config"))
+    said = write_choice(EngineChoice("m", "openvino"), user=True)
+    assert "embeds with m+openvino" in said
+    config = tmp_path / "config" / "config.toml"
+    assert tomllib.loads(config.read_text()) == {"model": "m", "runtime": "openvino"}
+    write_choice(EngineChoice("m", "onnxruntime", "cuda"), user=True)
+    assert tomllib.loads(config.read_text())["runtime"] == "onnxruntime:cuda"
 
 
 def test_select_writes_folders_so_that_they_are_found_from_elsewhere(
@@ -185,8 +189,8 @@ def test_select_writes_folders_so_that_they_are_found_from_elsewhere(
 ) -> None:
     monkeypatch.setenv("VERDIGRIS_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
-    said = written_choice(EngineChoice("./models/mine"), user=True)
+    said = write_choice(EngineChoice("./models/mine"), user=True)
     found = tomllib.loads((tmp_path / "config" / "config.toml").read_text())
     assert found == {"model": str(tmp_path / "models" / "mine")}
-    assert "embed the passages anew" in said
-    assert "already embeds" in written_choice(EngineChoice("./models/mine"), user=True)
+    assert "embeddings generate" in said
+    assert "already embeds" in write_choice(EngineChoice("./models/mine"), user=True)

@@ -14,7 +14,7 @@ import pytest
 from tests.engine.hub_server import Hub, serve
 
 from verdigris.errors import SettingsError
-from verdigris.serve.cli.model_choice import choose_model
+from verdigris.serve.cli.model_choice import change_settings
 from verdigris.serve.cli.models import SUBCOMMANDS, model
 
 if TYPE_CHECKING:
@@ -214,7 +214,35 @@ def test_use_for_the_user_and_what_stands_above_it(
     assert tomllib.loads(config.read_text("utf-8")) == {"model": str(places / "mine")}
     monkeypatch.setenv("VERDIGRIS_MODEL", "all-minilm-l6-v2")
     shadowed = verdigris("model", "use", "--user", "./mine")
-    assert "all-minilm-l6-v2 is still in use here" in shadowed.err
+    assert "all-minilm-l6-v2 on onnxruntime is still in use here" in shadowed.err
+
+
+def test_use_writes_the_runtime_that_runs_the_model(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    verdigris("init", inside=small_git.root)
+    run = verdigris("model", "use", "all-minilm-l6-v2", "--runtime", "onnxruntime:cpu")
+    assert (run.code, run.err) == (0, "")
+    config = small_git.root / ".verdigris" / "config.toml"
+    assert tomllib.loads(config.read_text("utf-8")) == {"model": "all-minilm-l6-v2"}
+    config.write_text('runtime = "mlx"  # a try\n', "utf-8")
+    run = verdigris("model", "use", "all-minilm-l6-v2", "--runtime", "onnxruntime")
+    assert run.code == 0
+    assert tomllib.loads(config.read_text("utf-8"))["runtime"] == "onnxruntime"
+    assert "# a try" in config.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "said"),
+    [("abacus", "no runtime named 'abacus'"), ("onnxruntime:abacus", "no provider named 'abacus'")],
+)
+def test_use_refuses_a_runtime_that_cannot_run_the_model(
+    verdigris: Verdigris, small_git: GitFolder, runtime: str, said: str
+) -> None:
+    run = verdigris("model", "use", "all-minilm-l6-v2", "--runtime", runtime, inside=small_git.root)
+    assert (run.code, run.err.count("\n")) == (2, 1)
+    assert said in run.err
+    assert not (small_git.root / ".verdigris" / "config.toml").exists()
 
 
 def test_use_refuses_what_is_not_here(verdigris: Verdigris, places: Path) -> None:
@@ -244,9 +272,9 @@ def test_one_line_changes_and_the_rest_stays(tmp_path: Path, before: str, after:
     if before:
         config.parent.mkdir()
         config.write_bytes(before.encode())
-    assert choose_model(config, "new")
+    assert change_settings(config, {"model": "new"}) == {"model"}
     assert config.read_bytes().decode() == after
-    assert not choose_model(config, "new")
+    assert change_settings(config, {"model": "new"}) == set()
     assert [path.name for path in config.parent.iterdir()] == ["config.toml"]
 
 
@@ -258,11 +286,11 @@ def test_a_file_that_cannot_be_changed_safely_is_left_alone(tmp_path: Path, cont
     config = tmp_path / "config.toml"
     config.write_bytes(content)
     with pytest.raises(SettingsError, match=r"config\.toml"):
-        choose_model(config, "new")
+        change_settings(config, {"model": "new"})
     assert config.read_bytes() == content
 
 
 def test_names_with_odd_characters_come_back_as_they_are(tmp_path: Path) -> None:
     name = 'C:\\models\\"mine" ünd\t日本'
-    choose_model(tmp_path / "config.toml", name)
+    change_settings(tmp_path / "config.toml", {"model": name})
     assert tomllib.loads((tmp_path / "config.toml").read_text("utf-8"))["model"] == name

@@ -27,13 +27,19 @@ class EngineChoice:
             return self.model
         return f"{self.model}+{self.runtime}{provider}"
 
-    def open(self, threads: int | None = None) -> Embedder:
-        """Load it, strictly: another runtime in its place would falsify what is measured.
+    @property
+    def runtime_setting(self) -> str:
+        """Runtime and provider as a configuration names them: `openvino`, `onnxruntime:cuda`."""
+        return self.runtime + ("" if self.provider == DEFAULT_PROVIDER else f":{self.provider}")
 
+    def open(self, threads: int | None = None, strict: bool = True) -> Embedder:
+        """Load it.
+
+        strict: no other runtime may take its place, since that would falsify what is measured.
         Raises EngineError where it is not here, cannot run, or fails its self-check.
         """
         return Embedder(
-            self.model, threads, runtime=self.runtime, provider=self.provider, strict=True
+            self.model, threads, runtime=self.runtime, provider=self.provider, strict=strict
         )
 
     def precision(self) -> str:
@@ -43,6 +49,17 @@ class EngineChoice:
     def bytes_on_disk(self) -> int:
         """Size of the files that this precision needs. Raises EngineError."""
         return find_model(model_row(self.model)).bytes
+
+
+def configured_choice(model: str, runtime: str) -> EngineChoice:
+    """The way that a configuration names: a model, and `RUNTIME` or `RUNTIME:PROVIDER`.
+
+    Raises InvalidInput for a runtime that there is not.
+    """
+    name, _, provider = runtime.partition(":")
+    if name not in RUNTIMES:
+        raise InvalidInput(f"no runtime named {runtime!r}; known runtimes: {', '.join(RUNTIMES)}")
+    return EngineChoice(model, name, provider or DEFAULT_PROVIDER)
 
 
 def parse_choice(text: str) -> EngineChoice:

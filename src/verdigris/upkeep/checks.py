@@ -182,10 +182,12 @@ def _is_as_written(index: Index, file: Path) -> bool:
 
 def check_model(site: Site) -> Finding:
     """Whether the model's files are whole and give the vectors of the original here."""
-    from verdigris.engine import Embedder, run_selfcheck
+    from verdigris.engine import run_selfcheck
+    from verdigris.engine.engine_choice import configured_choice
     from verdigris.engine.selfcheck import read_golden
 
-    with Embedder(site.settings.model, threads=site.settings.threads or None) as embedder:
+    choice = configured_choice(site.settings.model, site.settings.runtime)
+    with choice.open(site.settings.threads or None) as embedder:
         if read_golden(Path(embedder.model_info().folder)) is None:
             return _check_health(embedder)
         result = run_selfcheck(embedder)

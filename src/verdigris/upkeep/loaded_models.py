@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from verdigris.errors import RuntimeFallbackWarning
 from verdigris.settings import Settings
 
 if TYPE_CHECKING:
@@ -12,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class LoadedModels:
-    """Embedders by model name, with the runtime and threads of the settings."""
+    """Embedders by model name, with the runtime and threads of the settings.
 
-    def __init__(self, settings: Settings) -> None:
+    warnings: is told where another runtime had to take the place of the configured one.
+    """
+
+    def __init__(self, settings: Settings, warnings: list[str]) -> None:
         self._settings = settings
+        self._warnings = warnings
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="verdigris-load")
         self._models: dict[str, Future[Embedder]] = {}
 
@@ -25,10 +31,15 @@ class LoadedModels:
             self._models[model] = self._thread.submit(self._load, model)
 
     def _load(self, model: str) -> Embedder:
-        from verdigris.engine import Embedder
+        from verdigris.engine.engine_choice import configured_choice
 
-        settings = self._settings
-        return Embedder(model, settings.threads or None, runtime=settings.runtime)
+        choice = configured_choice(model, self._settings.runtime)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeFallbackWarning)  # told once, and not by Python
+            embedder = choice.open(self._settings.threads or None, strict=False)
+        if why := embedder.opened.fallback:
+            self._warnings.append(f"{why}; ONNX Runtime on the CPU is used instead")
+        return embedder
 
     def get(self, model: str) -> Embedder:
         """The embedder of a model, loaded if it is not. Raises EngineError."""

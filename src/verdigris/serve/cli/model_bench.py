@@ -11,7 +11,7 @@ import click
 from verdigris.errors import EngineError
 from verdigris.serve.cli.answers import envelope
 from verdigris.serve.cli.console import plural, printable, warn
-from verdigris.serve.cli.model_options import settings_here
+from verdigris.serve.cli.model_options import choice_here
 from verdigris.serve.cli.options import JSON, QUIET
 
 if TYPE_CHECKING:
@@ -63,9 +63,8 @@ def bench(  # noqa: PLR0913 - one parameter an option
     Takes some twenty seconds; readings of a busy machine are worth little.
     """
     from verdigris.engine.bench import BenchPlan, bench_model
-    from verdigris.engine.engine_choice import parse_choice
 
-    choice = parse_choice(name or settings_here().model)
+    choice = choice_here(name)
     if chart and not chart.parent.is_dir():
         raise EngineError(f"cannot write {chart}: there is no folder {chart.parent}")
     if not quiet and not as_json:

@@ -17,6 +17,7 @@ from verdigris.settings import STATE_FOLDER, Settings, load_settings
 if TYPE_CHECKING:
     from verdigris.engine import Embedder
     from verdigris.engine.embedder import LongInput
+    from verdigris.engine.engine_choice import EngineChoice
 
 MODEL = click.option(
     "--model", metavar="NAME[+RUNTIME]", help="Model and runtime (default: the configured model)."
@@ -58,6 +59,19 @@ def settings_here() -> Settings:
     return load_settings(None)
 
 
+def choice_here(name: str | None) -> EngineChoice:
+    """The model and runtime of a `NAME[+RUNTIME]`; None: those of the configuration.
+
+    Raises SettingsError, and InvalidInput.
+    """
+    from verdigris.engine.engine_choice import configured_choice, parse_choice
+
+    if name:
+        return parse_choice(name)
+    settings = settings_here()
+    return configured_choice(settings.model, settings.runtime)
+
+
 @contextmanager
 def open_embedder(options: EmbedderOptions) -> Iterator[Embedder]:
     """The embedder that options, environment and configuration ask for. Raises EngineError.
@@ -65,10 +79,9 @@ def open_embedder(options: EmbedderOptions) -> Iterator[Embedder]:
     A runtime that was fallen back from is a note on standard error.
     """
     from verdigris.engine import Embedder
-    from verdigris.engine.engine_choice import parse_choice
 
     settings = settings_here()
-    choice = parse_choice(options.model or settings.model)
+    choice = choice_here(options.model)
     threads = settings.threads if options.threads is None else options.threads
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +12,7 @@ import click
 from verdigris.serve.cli import NOTHING_FOUND
 from verdigris.serve.cli.answers import envelope
 from verdigris.serve.cli.console import one_line, warn
-from verdigris.serve.cli.model_choice import choose_model, project_config
+from verdigris.serve.cli.model_choice import write_choice
 from verdigris.serve.cli.model_options import THREADS
 from verdigris.serve.cli.options import JSON, QUIET
 
@@ -93,7 +91,7 @@ def select(  # noqa: PLR0913 - one parameter an option
         texts_per_second=min_speed,
     )
     found = _measure(gates, candidates, threads or 0, quiet or as_json)
-    written = "" if dry_run else written_choice(found.chosen, user)
+    written = "" if dry_run else write_choice(found.chosen, user)
     if as_json:
         click.echo(envelope(**asdict(found), written=written or None))
     else:
@@ -114,28 +112,6 @@ def _measure(gates: Gates, names: tuple[str, ...], threads: int, quiet: bool) ->
             warn(f"measuring {one_line(str(choice))}")
 
     return select_model(gates, choices, threads or usable_cpus(), told)
-
-
-def written_choice(chosen: EngineChoice, user: bool) -> str:
-    """Make it the configured model; returns what was done, or why not."""
-    from verdigris.engine.folders import user_rows_file
-    from verdigris.engine.runtimes import DEFAULT_PROVIDER, DEFAULT_RUNTIME
-
-    if (chosen.runtime, chosen.provider) != (DEFAULT_RUNTIME, DEFAULT_PROVIDER):
-        return (
-            f"not written: the configuration names models only; in Python: "
-            f"Embedder({chosen.model!r}, runtime={chosen.runtime!r}, provider={chosen.provider!r})"
-        )
-    config = user_rows_file().with_name("config.toml") if user else project_config()
-    model = chosen.model
-    if os.sep in model or model.startswith((".", "~")):  # a folder; read from elsewhere later
-        model = str(Path(model).expanduser().absolute())
-    if not choose_model(config, model):
-        return f"{one_line(str(config))}: already embeds with {one_line(model)}"
-    return (
-        f"{one_line(str(config))}: embeds with {one_line(model)}\n"
-        "embed the passages anew: verdigris embeddings generate"
-    )
 
 
 def _lines(found: Selection) -> list[str]:

@@ -10,7 +10,7 @@ import click
 from verdigris.serve.cli import ERROR
 from verdigris.serve.cli.answers import envelope
 from verdigris.serve.cli.console import one_line, plural, printable
-from verdigris.serve.cli.model_options import settings_here
+from verdigris.serve.cli.model_options import choice_here
 from verdigris.serve.cli.options import JSON
 
 if TYPE_CHECKING:
@@ -32,10 +32,9 @@ def validate(ctx: click.Context, name: str | None, as_json: bool) -> None:
     Tells, too, which nodes ran where, and what other hardware could take and why not the rest.
     MODEL is the configured one by default. Exit 2 when a check fails.
     """
-    from verdigris.engine.engine_choice import parse_choice
     from verdigris.engine.validate import validate_model
 
-    found = validate_model(parse_choice(name or settings_here().model))
+    found = validate_model(choice_here(name))
     if as_json:
         click.echo(envelope(**asdict(found), valid=found.valid))
     else:
