@@ -23,6 +23,11 @@
     │   │   ├── EmptyInput     a row without a single real token
     │   │   └── InputTooLong   more tokens than the model sees, where that is an error
     │   └── FingerprintMismatch  vectors made by another model
+    ├── LearningError          training cannot do what was asked
+    │   ├── RecipeError        a recipe that cannot be used; the message names the line
+    │   ├── NothingToLearn     too few examples in this repository
+    │   ├── LockMismatch       recipe, model or data are not those of the lock
+    │   └── InvalidProjection  weights that must not be used
     ├── QueryError             a question or filter that cannot be answered as asked
     └── EvaluationError        a query file that cannot be read
 
@@ -123,6 +128,26 @@ class InputTooLong(InvalidInput):
 
 class FingerprintMismatch(EngineError):
     """Vectors made by another model, precision or limit than the one in use."""
+
+
+class LearningError(VerdigrisError):
+    """Training cannot do what was asked."""
+
+
+class RecipeError(LearningError):
+    """A recipe cannot be used; the message names file, line and accepted values."""
+
+
+class NothingToLearn(LearningError):
+    """Too few examples of a kind; the message says what is missing."""
+
+
+class LockMismatch(LearningError):
+    """Recipe, model, data or result are not those that the lock names."""
+
+
+class InvalidProjection(LearningError):
+    """Weights that are damaged, not finite, or made for another model."""
 
 
 class QueryError(VerdigrisError):

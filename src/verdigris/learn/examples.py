@@ -1,0 +1,133 @@
+"""What a history teaches: commits as questions, the files that they changed as answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from verdigris.database import storage_errors
+from verdigris.learn.network import Array
+from verdigris.records import Kind
+from verdigris.store.index import Index
+from verdigris.views import Facts
+
+Ids = npt.NDArray[np.int64]
+
+EmbedTexts = Callable[[Sequence[str]], Array]
+"""Texts as questions → unit vectors (texts, dims) float32."""
+
+FILE_KINDS: tuple[Kind, ...] = ("session", "doc", "code")
+LEAST_WORDS = 3
+"""A shorter subject (`fix typo`) says nothing about where."""
+
+_REFERENCE = re.compile(r"\s*\(?#\d+\)?|\s*\(?\bgh-\d+\)?", re.IGNORECASE)
+_TOOL_SUBJECT = re.compile(
+    r"^(?:\[pre-commit\.ci\]|merge\b|revert \"|bump\b.*\b(?:to|version)\b|release v?\d"
+    r"|(?:prepare|version|tag) v?\d|v?\d+\.\d+(?:\.\d+)?\b|(?:run|apply) (?:black|ruff|fmt|prettier"
+    r"|isort|gofmt|rustfmt)\b|(?:black|ruff|fmt|rustfmt|gofmt|isort)$|build\(deps)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileVectors:
+    """Files that are there today, with the mean of their passages' vectors.
+
+    document_ids: (files,), in the order of the paths, which is the same on every machine;
+    vectors: (files, dims) float32 of norm 1. Files without any vector are not among them.
+    """
+
+    document_ids: Ids
+    paths: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    vectors: Array
+
+
+@dataclass(frozen=True, slots=True)
+class CommitExample:
+    """A commit as a question with known answers.
+
+    files: rows of FileVectors that it changed, under today's names; weight: 1/√(files changed),
+    so that a tangled commit says less about each of its files.
+    """
+
+    sha: str
+    time: str
+    subject: str
+    files: tuple[int, ...]
+    weight: float
+
+
+def subject_text(subject: str) -> str:
+    """A subject without its references to issues and pull requests: as a person would ask."""
+    return " ".join(_REFERENCE.sub("", subject).split())
+
+
+def mean_vectors(owners: Ids, vectors: Array) -> tuple[Ids, Array]:
+    """The owners, sorted, and for each the mean of its vectors, brought to length 1.
+
+    owners: (n,) whose each of `vectors` (n, dims) is. An owner whose mean is zero stays zero.
+    """
+    order = np.argsort(owners, kind="stable")
+    known, starts = np.unique(owners[order], return_index=True)
+    if not len(known):
+        return known, np.empty((0, vectors.shape[1]), np.float32)
+    sums = np.add.reduceat(vectors[order].astype(np.float32), starts, axis=0)
+    lengths = np.sqrt(np.square(sums).sum(axis=1, keepdims=True))
+    return known, sums / np.maximum(lengths, np.finfo(np.float32).tiny)
+
+
+def file_vectors(index: Index, kinds: Sequence[Kind] = FILE_KINDS) -> FileVectors:
+    """The mean vector of every file of these kinds. Raises StorageError."""
+    marks = ",".join("?" * len(kinds))
+    with storage_errors(index.path):
+        rows = index.connection.execute(
+            "SELECT chunks.document_id, vectors.vector FROM vectors JOIN chunks "
+            f"ON chunks.id = vectors.chunk_id WHERE vectors.kind IN ({marks}) ORDER BY chunks.id",
+            kinds,
+        ).fetchall()
+        named = index.connection.execute(
+            f"SELECT id, name, kind FROM documents WHERE kind IN ({marks})", kinds
+        ).fetchall()
+    if not rows:
+        return FileVectors(np.empty(0, np.int64), (), (), np.empty((0, 0), np.float32))
+    owners, blobs = zip(*rows, strict=True)
+    matrix = np.frombuffer(b"".join(blobs), "<f2").reshape(len(rows), -1)
+    ids, means = mean_vectors(np.array(owners, np.int64), matrix)
+    about = {document_id: (name, kind) for document_id, name, kind in named}
+    order = sorted(range(len(ids)), key=lambda place: about[int(ids[place])])
+    paths, its_kinds = zip(*(about[int(ids[place])] for place in order), strict=True)
+    return FileVectors(ids[order], paths, its_kinds, means[order])
+
+
+def commit_examples(index: Index, facts: Facts, files: FileVectors) -> list[CommitExample]:
+    """Commits that teach something, oldest first.
+
+    Left out: merges, bots, bulk commits, commits of tools and releases, subjects of fewer than
+    LEAST_WORDS words, commits of which no file is there any more, and all but the first of equal
+    subjects. Raises StorageError.
+    """
+    with storage_errors(index.path):
+        rows = index.connection.execute(
+            "SELECT sha, time, subject, size FROM commits WHERE marks = '' ORDER BY time, position"
+        ).fetchall()
+    changed = facts.files_of_commits(row[0] for row in rows)
+    places = {path: place for place, path in enumerate(files.paths)}
+    seen: set[str] = set()
+    examples = []
+    for sha, time, subject, size in rows:
+        text = subject_text(subject)
+        mine = sorted(places[path] for path in changed.get(sha, ()) if path in places)
+        if not mine or text in seen or not _teaches(subject, text):
+            continue
+        seen.add(text)
+        examples.append(CommitExample(sha, time, text, tuple(mine), max(size, 1) ** -0.5))
+    return examples
+
+
+def _teaches(subject: str, text: str) -> bool:
+    return len(text.split()) >= LEAST_WORDS and not _TOOL_SUBJECT.match(subject)

@@ -1,0 +1,105 @@
+"""Pairs come out of a real repository: the right ones, and nothing that misleads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.conftest import GitFolder
+
+from verdigris import KnowledgeBase
+from verdigris.errors import NothingToLearn
+from verdigris.learn.examples import subject_text
+from verdigris.learn.pair_sources import SOURCES, Material, read_pairs
+from verdigris.upkeep.training_data import cached_questions, read_material
+
+SESSION = """# Session: 20250101-1000-kettle
+
+**Started**: 2025-01-01 10:00
+
+## Goals
+- Make the kettle in src/kettle.py boil faster
+
+## Decisions
+- Decision: heat with 3 kilowatts, since the fuse allows it
+- Decision: measure in litres, since cups differ
+
+## Session Summary
+The kettle boils in two minutes now.
+"""
+
+
+@pytest.fixture
+def material(small_git: GitFolder) -> Iterator[Material]:
+    small_git.write("sessions/20250101-1000-kettle.md", SESSION)
+    small_git.commit("WIP")
+    small_git.git("mv", "src/cup.py", "src/mug.py")
+    small_git.commit("Rename cups to mugs (#12)")
+    small_git.write("src/mug.py", "from kettle import boil\n\n\ndef fill():\n    return boil(2)\n")
+    small_git.commit("Bump mug from 1.0 to 2.0")
+    with KnowledgeBase(small_git.root) as knowledge_base:
+        knowledge_base.refresh()
+        knowledge_base.embed()
+        embed = cached_questions(knowledge_base.embedder, knowledge_base.vector_cache)
+        kb = knowledge_base
+        yield read_material(kb.log, kb.index, kb.facts, embed)
+
+
+def test_commits_teach_todays_names_of_the_files_they_changed(material: Material) -> None:
+    paths = material.files.paths
+    told = {c.subject: [paths[file] for file in c.files] for c in material.commits}
+    assert told == {
+        "Boil water in a kettle": ["src/kettle.py"],
+        "Describe how tea is made": ["docs/tea.md"],
+        "Fill a cup": ["src/mug.py"],
+        "Rename cups to mugs": ["src/mug.py"],
+    }
+
+
+def test_files_are_in_the_order_of_their_paths(material: Material) -> None:
+    assert list(material.files.paths) == sorted(material.files.paths)
+    assert material.files.vectors.shape == (len(material.files.paths), 384)
+
+
+def test_a_file_is_paired_with_what_it_imports_and_calls(material: Material) -> None:
+    places = {path: place for place, path in enumerate(material.files.paths)}
+    pairs = read_pairs("imports", material, 1)
+    assert pairs.own.tolist() == [places["src/mug.py"]]
+    assert pairs.positives_of(0).tolist() == [places["src/kettle.py"]]
+    assert len(read_pairs("calls", material, 1)) == 1
+
+
+def test_docstrings_are_paired_with_definitions_that_lack_them(material: Material) -> None:
+    with pytest.raises(NothingToLearn, match="0 of the 1 definitions with docstrings"):
+        read_pairs("docstrings", material, 1)  # two words are no question
+
+
+def test_sessions_give_summaries_files_and_threads(material: Material) -> None:
+    places = {path: place for place, path in enumerate(material.files.paths)}
+    files = read_pairs("session-files", material, 1)
+    assert places["src/kettle.py"] in files.positives_of(0)
+    assert len(read_pairs("summaries", material, 1)) >= 1
+    assert len(read_pairs("threads", material, 1)) == 2
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_says_what_is_missing_in_an_empty_repository(
+    name: str, make_git: Callable[[str], GitFolder]
+) -> None:
+    with KnowledgeBase(make_git("empty").root) as kb:
+        kb.refresh()
+        material = read_material(kb.log, kb.index, kb.facts, cached_questions(kb.embedder, None))
+        with pytest.raises(NothingToLearn, match="0 of the 60 "):
+            read_pairs(name, material, 60)
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Fix the parser (#123)", "Fix the parser"),
+        ("Fix #12 and gh-7 in the parser", "Fix and in the parser"),
+        ("Keep 3 litres", "Keep 3 litres"),
+    ],
+)
+def test_references_are_taken_out_of_subjects(subject: str, text: str) -> None:
+    assert subject_text(subject) == text
