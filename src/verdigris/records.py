@@ -143,6 +143,8 @@ class FileDetails:
     imports: tuple[Import, ...] = ()
     calls: tuple[Call, ...] = ()
     """Calls outside every symbol."""
+    packages: tuple[str, ...] = ()
+    """Packages or namespaces that the file belongs to; files of one see each other's symbols."""
     warning: str = ""
     """Why the parser fell back or gave up on a part; '' when it did not."""
 
@@ -158,6 +160,8 @@ class SymbolDetails:
     signature: str = ""
     docstring: str = ""
     calls: tuple[Call, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Further names that the definition itself gives, as a C type definition does."""
 
 
 @dataclass(frozen=True, slots=True)

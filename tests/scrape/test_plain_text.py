@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from verdigris.records import Event, FileDetails, SeenDetails, SourceFile
+from verdigris.scrape.languages import is_document
 from verdigris.scrape.line_spans import BLOCK_LINES
 from verdigris.scrape.parsers import parse_file, parser_for
 
@@ -95,8 +96,9 @@ def test_kind_and_language_by_name(path: str, kind: str, language: str) -> None:
     [
         ("#!/usr/bin/env python3.12", "python", "tree-sitter"),
         ("#!/usr/bin/env -S node --flag", "javascript", "tree-sitter"),
-        ("#! /bin/bash -e", "shell", "text"),
-        ("#!/usr/bin/ruby", "ruby", "text"),
+        ("#! /bin/bash -e", "shell", "tree-sitter"),
+        ("#!/usr/bin/fish", "shell", "text"),
+        ("#!/usr/bin/ruby", "ruby", "tree-sitter"),
         ("no shebang", "", "text"),
     ],
 )
@@ -116,3 +118,8 @@ def test_parsers_by_name() -> None:
         "a.toml": "parse_text",
     }
     assert parser_for("tool", "#!/usr/bin/env node").__name__ == "parse_code"
+
+
+@pytest.mark.parametrize(("path", "is_doc"), [("doc/tool.1", True), ("notes-1.0.1", False)])
+def test_manual_pages_are_documents(path: str, is_doc: bool) -> None:
+    assert is_document(path) is is_doc

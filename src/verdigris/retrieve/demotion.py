@@ -15,9 +15,19 @@ FACTOR = 0.85
 
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|testing|__tests__|specs?|testdata|fixtures|bench(?:es|marks)|examples?)/"
-    r"|(?:^|/)(?:test_[^/]*|conftest\.py)$|_test\.\w+$|\.(?:test|spec)\.\w+$"
+    r"|(?:^|/)(?:Tests?|[\w.]+\.(?:Unit|Integration)?Tests?|(?:unit|androidUnit|jvm|common|js)Test)/"
+    r"|(?:^|/)(?:test_[^/]*|conftest\.py)$|[_-](?:test|tests|unittest|spec)\.\w+$"
+    r"|\.(?:test|spec)\.\w+$|\.bats$"
+    r"|[a-z0-9](?:Tests?|TestCase|Spec|IT)\.(?:java|kt|scala|cs|swift|php|groovy)$"
 )
+"""Folders and names that the languages' test tools look for, or that are customary."""
+
 _ABOUT_TESTS = re.compile(r"\b(?:tests?|tested|testing|specs?|fixtures?|benchmarks?|examples?)\b")
+
+
+def is_test(path: str) -> bool:
+    """Whether a path is that of test code, by its folders and its name."""
+    return _TEST_PATH.search(path) is not None
 
 
 def put_tests_behind(index: Index, question: str, fused: Sequence[Fused]) -> list[Fused]:
@@ -26,7 +36,7 @@ def put_tests_behind(index: Index, question: str, fused: Sequence[Fused]) -> lis
         return list(fused)
     with storage_errors(index.path):
         rows = index.connection.execute("SELECT id, name FROM documents WHERE kind = 'code'")
-        tests = {document for document, name in rows if _TEST_PATH.search(name)}
+        tests = {document for document, name in rows if is_test(name)}
     weighed = [
         replace(one, score=one.score * FACTOR) if one.document_id in tests else one for one in fused
     ]

@@ -25,7 +25,7 @@ from verdigris.records import (
     SourceFile,
     SymbolDetails,
 )
-from verdigris.scrape.import_statements import imports_of
+from verdigris.scrape.import_statements import imports_of, packages_of
 from verdigris.scrape.languages import language_of
 from verdigris.scrape.line_spans import blocks, split_lines, text_of, trim
 from verdigris.scrape.plain_text import parse_text
@@ -53,7 +53,7 @@ def parse_code(file: SourceFile) -> list[Event]:
     error is a warning too, and everything around it is still read.
     """
     lines = split_lines(file.text)
-    language = language_of(file.path, lines[0])
+    language = language_of(file.path, lines[0], file.text)
     if language is None:
         return parse_text(file)
     if len(file.text) > MAX_CHARACTERS:
@@ -69,6 +69,7 @@ def parse_code(file: SourceFile) -> list[Event]:
         parser="tree-sitter",
         imports=imports_of(syntax.imports, source),
         calls=calls.get(NO_OWNER, ()),
+        packages=packages_of(file.path, syntax.packages, language),
         warning="; ".join(filter(None, (syntax.warning, table.warning))),
     )
     pieces = _join_closing(lines, _pieces(lines, table))
@@ -142,6 +143,7 @@ def _content(
             signature=symbol.signature,
             docstring=symbol.docstring,
             calls=calls.get(symbol.index, ()),
+            aliases=symbol.aliases,
         )
     return Event(
         "code.symbol" if symbol else "code.text",

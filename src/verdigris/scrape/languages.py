@@ -22,9 +22,29 @@ class Language:
     """Stands between the parts of a qualified name."""
     interpreters: tuple[str, ...] = ()
     """Programs that a `#!` line may name."""
+    names: tuple[str, ...] = ()
+    """Whole names of files, in lower case."""
     comments_document: bool = True
     """A comment right above a definition is its documentation."""
+    misread: bytes = rb""
+    """A pattern of what the grammar takes for something else; its groups are always blanked."""
+    unknown: bytes = rb""
+    """A pattern of what the grammar does not know; its groups are blanked where parsing fails."""
 
+
+_MACRO = rb"[A-Z_][A-Z0-9_]{2,}(?:\([^()\n]*\))?"
+_C_MACROS = (
+    rb"^[ \t]*(" + _MACRO + rb")[ \t]*\n(?=[ \t]*[a-z])"  # a line of its own
+    rb"|\)(?:[ \t]*const)?\s+(" + _MACRO + rb")(?=\s*[:;{])"  # void f() LOCKS_EXCLUDED(mutex);
+    rb"|^[ \t]*(" + _MACRO + rb")[ \t]+(?=(?:\w+[ \t]+)*\w+[ \t*&]+[\w(])"  # API int f();
+    rb"|\b\w+(?:\[[^]\n]*\])?[ \t]+(" + _MACRO + rb")(?=[ \t]*[;=])"  # int x GUARDED_BY(mutex);
+)
+"""Macros in places where the language itself has no word."""
+_C_EXPORT = (
+    rb"\b(?:class|struct|union|enum)[ \t]+(" + _MACRO + rb")[ \t]+(?=\w+(?:[ \t]+final)?\s*[:{])"
+)
+"""`struct EXPORT Name {`: the grammar reads a function without parameters, and meets no error."""
+_VARIANCE = rb"(?:^|[<,])\s*(in(?:[ \t]+out)?|out)(?=[ \t]+\w+\s*[,>=]|[ \t]+\w+[ \t]+extends\b)"
 
 PYTHON = Language(
     name="python",
@@ -55,6 +75,7 @@ TYPESCRIPT = Language(
     grammar="tree_sitter_typescript",
     grammar_function="language_typescript",
     queries=("ecmascript", "typescript"),
+    unknown=_VARIANCE,
     interpreters=("deno", "tsx", "ts-node"),
 )
 TSX = Language(
@@ -63,10 +84,82 @@ TSX = Language(
     grammar="tree_sitter_typescript",
     grammar_function="language_tsx",
     queries=("ecmascript", "typescript", "jsx"),
+    unknown=_VARIANCE,
 )
-LANGUAGES = (PYTHON, RUST, GO, JAVASCRIPT, TYPESCRIPT, TSX)
+JAVA = Language(name="java", extensions=(".java",), grammar="tree_sitter_java", queries=("java",))
+C = Language(
+    name="c",
+    extensions=(".c", ".h"),
+    grammar="tree_sitter_c",
+    queries=("c",),
+    separator="::",
+    misread=_C_EXPORT,
+    unknown=_C_MACROS,
+)
+CPP = Language(
+    name="c++",
+    extensions=(".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".tpp"),
+    grammar="tree_sitter_cpp",
+    queries=("c", "cpp"),
+    separator="::",
+    misread=_C_EXPORT,
+    unknown=_C_MACROS,
+)
+CSHARP = Language(
+    name="c#", extensions=(".cs", ".csx"), grammar="tree_sitter_c_sharp", queries=("csharp",)
+)
+RUBY = Language(
+    name="ruby",
+    extensions=(".rb", ".rake", ".gemspec", ".ru"),
+    grammar="tree_sitter_ruby",
+    queries=("ruby",),
+    separator="::",
+    interpreters=("ruby",),
+    names=("gemfile", "rakefile", "guardfile", "vagrantfile"),
+)
+PHP = Language(
+    name="php",
+    extensions=(".php", ".phtml"),
+    grammar="tree_sitter_php",
+    grammar_function="language_php",
+    queries=("php",),
+    separator="::",
+    interpreters=("php",),
+)
+KOTLIN = Language(
+    name="kotlin",
+    extensions=(".kt", ".kts"),
+    grammar="tree_sitter_kotlin",
+    queries=("kotlin",),
+    unknown=rb"\bclass\s+\w+(\s*\n\s*(?:private|internal|protected|public)\s+constructor\()",
+)
+SWIFT = Language(
+    name="swift",
+    extensions=(".swift",),
+    grammar="tree_sitter_swift",
+    queries=("swift",),
+)
+SCALA = Language(
+    name="scala",
+    extensions=(".scala", ".sc", ".sbt"),
+    grammar="tree_sitter_scala",
+    queries=("scala",),
+)
+SHELL = Language(
+    name="shell",
+    extensions=(".sh", ".bash"),
+    grammar="tree_sitter_bash",
+    queries=("shell",),
+    interpreters=("sh", "bash", "dash", "ksh"),
+    names=(".bashrc", ".bash_profile", ".profile"),
+)
+LANGUAGES = (
+    *(PYTHON, RUST, GO, JAVASCRIPT, TYPESCRIPT, TSX),
+    *(JAVA, C, CPP, CSHARP, RUBY, PHP, KOTLIN, SWIFT, SCALA, SHELL),
+)
 
 _BY_EXTENSION = {ending: language for language in LANGUAGES for ending in language.extensions}
+_BY_NAME = {name: language for language in LANGUAGES for name in language.names}
 _BY_INTERPRETER = {name: language for language in LANGUAGES for name in language.interpreters}
 
 MARKDOWN_EXTENSIONS = frozenset({".md", ".markdown", ".mdx"})
@@ -78,9 +171,6 @@ _DOC_NAMES = re.compile(
 )
 
 _TEXT_LANGUAGES = {
-    "c": (".c", ".h"),
-    "c++": (".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx"),
-    "c#": (".cs",),
     "css": (".css", ".scss", ".sass", ".less"),
     "csv": (".csv", ".tsv"),
     "dart": (".dart",),
@@ -93,24 +183,18 @@ _TEXT_LANGUAGES = {
     "hcl": (".tf", ".hcl"),
     "html": (".html", ".htm", ".xhtml", ".jinja", ".j2", ".ejs", ".hbs", ".tmpl"),
     "ini": (".ini", ".cfg", ".conf", ".properties", ".editorconfig", ".gitconfig"),
-    "java": (".java",),
     "json": (".json", ".jsonc", ".json5", ".jsonl", ".ndjson", ".ipynb"),
-    "kotlin": (".kt", ".kts"),
     "lua": (".lua",),
     "make": (".mk", ".mak"),
     "nix": (".nix",),
     "perl": (".pl", ".pm"),
-    "php": (".php",),
     "powershell": (".ps1", ".psm1"),
     "protobuf": (".proto",),
     "r": (".r",),
-    "ruby": (".rb", ".gemspec", ".rake"),
-    "scala": (".scala", ".sbt"),
     "scheme": (".scm",),
-    "shell": (".sh", ".bash", ".zsh", ".fish", ".ksh"),
+    "shell": (".zsh", ".fish", ".ksh"),
     "sql": (".sql",),
     "svelte": (".svelte",),
-    "swift": (".swift",),
     "toml": (".toml",),
     "vue": (".vue",),
     "xml": (".xml", ".xsl", ".xsd", ".svg", ".plist"),
@@ -130,8 +214,6 @@ _TEXT_BY_NAME = {
     "justfile": "make",
     "dockerfile": "dockerfile",
     "containerfile": "dockerfile",
-    "gemfile": "ruby",
-    "rakefile": "ruby",
     "jenkinsfile": "groovy",
     "go.mod": "go.mod",
     ".gitignore": "gitignore",
@@ -141,16 +223,30 @@ _TEXT_BY_NAME = {
     "constraints.txt": "requirements",
     "robots.txt": "robots",
 }
+_MAN_PAGE = re.compile(r"[A-Za-z][\w+:-]*\.[1-8](?:\.in)?")
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "fish"})
+_CPP_HEADER = re.compile(
+    r"^[ \t]*(?:(?:inline )?namespace\b(?! *=)|template[ \t]*<"
+    r"|class[ \t]+[\w: ]+\{|class[ \t]+\w+[ \t]*[:;]|(?:public|private|protected)[ \t]*:"
+    r"|using[ \t]+\w|#[ \t]*include[ \t]*<\w+>)|\bstd::\w",
+    re.MULTILINE,
+)
+"""What C does not say (a C header may hold `extern "C"` for C++'s sake)."""
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?([^/\s]+)(?:\s+(?:-\S+\s+)*(\S+))?")
 
 
-def language_of(path: str, first_line: str = "") -> Language | None:
+def language_of(path: str, first_line: str = "", text: str = "") -> Language | None:
     """Return the row of the language that can be parsed, or None.
 
-    `first_line` is looked at only where the name has no extension (`#!/usr/bin/env python3`).
+    `first_line` is looked at only where the name has no extension (`#!/usr/bin/env python3`),
+    `text` only in a header `.h`: what says `class` or `namespace` is C++, the rest C.
     """
-    extension = PurePosixPath(path).suffix.lower()
+    name = PurePosixPath(path)
+    if named := _BY_NAME.get(name.name.lower()):
+        return named
+    extension = name.suffix.lower()
+    if extension == ".h" and _CPP_HEADER.search(text):
+        return CPP
     if extension:
         return _BY_EXTENSION.get(extension)
     return _BY_INTERPRETER.get(_interpreter(first_line))
@@ -162,6 +258,8 @@ def text_language(path: str, first_line: str = "") -> str:
     by_name = _TEXT_BY_NAME.get(name.name.lower()) or _TEXT_BY_EXTENSION.get(name.suffix.lower())
     if by_name:
         return by_name
+    if _MAN_PAGE.fullmatch(name.name):
+        return "man page"
     parsed = language_of(path, first_line)
     if parsed:
         return parsed.name
@@ -175,9 +273,13 @@ def is_document(path: str) -> bool:
     extension = name.suffix.lower()
     if name.name.lower() in _TEXT_BY_NAME:
         return False
-    if extension in DOC_EXTENSIONS:
+    if extension in DOC_EXTENSIONS or _MAN_PAGE.fullmatch(name.name):
         return True
-    known = extension in _BY_EXTENSION or extension in _TEXT_BY_EXTENSION
+    known = (
+        extension in _BY_EXTENSION
+        or extension in _TEXT_BY_EXTENSION
+        or name.name.lower() in _BY_NAME
+    )
     return not known and _DOC_NAMES.fullmatch(name.name) is not None
 
 

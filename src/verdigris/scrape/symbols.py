@@ -9,20 +9,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from verdigris.scrape.languages import Language
+from verdigris.scrape.languages import GO, RUBY, RUST, Language
 from verdigris.scrape.syntax import Definition, Rows, Syntax
 
 NO_OWNER = -1
 MAX_NESTING = 32
 """A container nested deeper than this is kept whole, so that names stay names."""
 MAX_SIGNATURE = 400
+MAX_NAME = 300
 
-_CLASSES = frozenset({"class", "impl", "trait", "interface"})
+_CLASSES = frozenset(
+    "annotation class enum extension impl interface object protocol record struct trait union"
+    " given".split()
+)
 _LINES_OF_CLASSES = frozenset({"type", "const", "static", "macro"})
 _CONTAINERS = _CLASSES | {"module", "namespace"}
 _COMMENT_MARKS = re.compile(r"^\s*(?:/\*[*!]?|\*/|\*(?!\*)|//[/!]?|#)? ?|\s*\*/\s*$")
 _STRING = re.compile(r"[a-zA-Z]{0,2}(\"\"\"|'''|\"|')(.*)\1", re.DOTALL)
-_TYPE_ARGUMENTS = re.compile(r"<.*>|\[.*\]", re.DOTALL)
+_TYPE_ARGUMENTS = re.compile(r"<[^<>]*>")
+_GO_TYPE_ARGUMENTS = re.compile(r"\[[^][]*\]")
+_OPERATOR = re.compile(r"\boperator\b(?:\s*\(\)|[^(]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Symbol:
     name: str
     signature: str
     docstring: str
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,8 @@ class _Source:
     language: Language
     leading: dict[int, bool]
     """Rows that hold nothing but a comment (True) or a decorator (False)."""
+    remarks: tuple[Rows, ...]
+    """Comments and decorators, in the file's order."""
     detached: frozenset[int]
     """Blank rows below a `/** */` comment: many authors keep one before the function."""
 
@@ -78,8 +87,10 @@ def symbol_table(
     syntax: Syntax, source: bytes, lines: Sequence[str], language: Language
 ) -> SymbolTable:
     """Name the definitions, drop those inside functions, and share out the lines."""
-    leading = _leading_rows(syntax, lines)
-    file = _Source(syntax, source, lines, language, leading, _blank_below(syntax, lines))
+    leading = _leading_rows(syntax, lines, language)
+    remarks = sorted((*syntax.comments, *syntax.decorators), key=attrgetter("start_byte"))
+    detached = _blank_below(syntax, lines)
+    file = _Source(syntax, source, lines, language, leading, tuple(remarks), detached)
     symbols: list[Symbol] = []
     owners = [NO_OWNER] * len(lines)
     opened = [_OUTSIDE]
@@ -105,7 +116,8 @@ def symbol_table(
 def _is_member(definition: Definition, parent: _Open) -> bool:
     """Tell whether a definition stands alone; a class's types and constants are part of it."""
     is_own_line = parent.kind in _CLASSES and definition.kind in _LINES_OF_CLASSES
-    return parent.is_container and not is_own_line
+    is_name = len(definition.name) <= MAX_NAME  # an error can make a function's name of a page
+    return parent.is_container and is_name and not is_own_line
 
 
 def _warning(homeless: int) -> str:
@@ -125,12 +137,12 @@ def _open(definition: Definition, symbol: Symbol, nesting: int) -> _Open:
     )
 
 
-def _leading_rows(syntax: Syntax, lines: Sequence[str]) -> dict[int, bool]:
+def _leading_rows(syntax: Syntax, lines: Sequence[str], language: Language) -> dict[int, bool]:
     """Find the rows that hold nothing but a comment (True) or a decorator (False)."""
     found: dict[int, bool] = {}
     for runs, is_comment in ((syntax.decorators, False), (syntax.comments, True)):
         for rows in runs:
-            if _stands_alone(rows, lines):
+            if _stands_alone(rows, lines, language):
                 found.update(dict.fromkeys(range(rows.first, rows.last + 1), is_comment))
     return found
 
@@ -145,14 +157,14 @@ def _blank_below(syntax: Syntax, lines: Sequence[str]) -> frozenset[int]:
     return frozenset(row for row in below if row < len(lines) and not lines[row].strip())
 
 
-def _stands_alone(rows: Rows, lines: Sequence[str]) -> bool:
+def _stands_alone(rows: Rows, lines: Sequence[str], language: Language) -> bool:
     """Tell a comment or decorator on lines of its own from one that follows code.
 
     Comments about the enclosing module (Rust's `//!`) do not belong to what follows them.
     """
     first = lines[rows.first].lstrip()
     starts_line = len(lines[rows.first].encode()) - len(first.encode()) >= rows.column
-    return starts_line and not first.startswith(("//!", "/*!"))
+    return starts_line and not (language is RUST and first.startswith(("//!", "/*!")))
 
 
 def _first_row(definition: Definition, parent: _Open, owners: Sequence[int], file: _Source) -> int:
@@ -175,7 +187,7 @@ def _symbol(
     definition: Definition, parent: _Open, file: _Source, index: int, first_row: int
 ) -> Symbol:
     """Name and document a definition; functions of a class are methods."""
-    name = _TYPE_ARGUMENTS.sub("", definition.name).replace(".prototype", "").strip("&*()\"' ")
+    name = _clean_name(definition.name, file.language)
     is_method = parent.kind in _CLASSES and definition.kind == "function"
     return Symbol(
         index=index,
@@ -183,13 +195,28 @@ def _symbol(
         name=f"{parent.name}{file.language.separator}{name}" if parent.name else name,
         signature=_signature(definition, file),
         docstring=_docstring(definition, file, first_row),
+        aliases=definition.aliases,
     )
+
+
+def _clean_name(name: str, language: Language) -> str:
+    """Return a name without type arguments, pointers, quotes; operators keep their signs."""
+    if language is RUBY:
+        return name
+    operator = _OPERATOR.search(name)
+    if operator:
+        return " ".join(name[: operator.end()].split())
+    bare = name.replace(".prototype", "")
+    arguments = _GO_TYPE_ARGUMENTS if language is GO else _TYPE_ARGUMENTS
+    while (shorter := arguments.sub("", bare)) != bare:
+        bare = shorter
+    return bare.strip("&*()\"'` ") or name
 
 
 def _signature(definition: Definition, file: _Source) -> str:
     """Return what stands before the body (or the first line) on one line, without the bracket."""
     if definition.body_byte >= 0:
-        written = _without_comments(definition.start_byte, definition.body_byte, file)
+        written = _without_remarks(definition.start_byte, definition.body_byte, file)
     else:
         written = file.source[definition.start_byte : definition.end_byte].split(b"\n")[0]
     line_start = file.source.rfind(b"\n", 0, definition.start_byte) + 1
@@ -198,15 +225,14 @@ def _signature(definition: Definition, file: _Source) -> str:
     return " ".join(whole.split()).removesuffix("=>").rstrip(" {(:;=,")[:MAX_SIGNATURE]
 
 
-def _without_comments(start: int, end: int, file: _Source) -> bytes:
-    """Return a part of the source without the comments in it."""
-    comments = file.syntax.comments
-    index = bisect_left(comments, start, key=attrgetter("start_byte"))
+def _without_remarks(start: int, end: int, file: _Source) -> bytes:
+    """Return a part of the source without the comments and decorators in it."""
     parts = []
-    while index < len(comments) and comments[index].start_byte < end:
-        parts.append(file.source[start : comments[index].start_byte])
-        start = comments[index].end_byte
-        index += 1
+    for rows in file.remarks[bisect_left(file.remarks, start, key=attrgetter("start_byte")) :]:
+        if rows.start_byte >= end:
+            break
+        parts.append(file.source[start : max(rows.start_byte, start)])
+        start = max(rows.end_byte, start)
     return b"".join((*parts, file.source[start:end]))
 
 

@@ -9,8 +9,9 @@ used: reading through a callback crashes the process in 0.25, a query's progress
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
@@ -25,6 +26,9 @@ MAX_DEPTH = 4000
 MAX_FRAGMENTS = 20_000
 """Where nothing parses, matching costs the square of the fragments."""
 _QUERIES = Path(__file__).with_name("queries")
+
+_SINGLE = ("comment", "decorator", "call", "component", "package")
+"""Captures that stand for themselves."""
 
 Captures = dict[str, list[Node]]
 
@@ -41,6 +45,8 @@ class Definition:
     last_row: int
     body_byte: int
     """Where the body starts, -1 where the definition has none of its own."""
+    aliases: tuple[str, ...] = ()
+    """Further names that the definition itself gives: C's `typedef struct node {…} node_t`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class Syntax:
     decorators: tuple[Rows, ...]
     calls: tuple[Call, ...]
     imports: tuple[Captures, ...]
+    packages: tuple[str, ...]
+    """Packages or namespaces that the file says it belongs to, as spelled."""
     warning: str
 
 
@@ -86,13 +94,49 @@ def read_syntax(source: bytes, language: Language) -> Syntax | str:
         compiled = compile_language(language)
     except (ImportError, ValueError) as error:
         return f"no {language.name} grammar ({error}); cut as text"
-    tree = Parser(compiled.grammar).parse(source)
+    tree = _parse(source, compiled.grammar, language)
     if tree.root_node.is_error and tree.root_node.child_count > MAX_FRAGMENTS:
         return f"cannot be read as {language.name}; cut as text"
     cursor = QueryCursor(compiled.query)
     cursor.set_max_start_depth(MAX_DEPTH)
     matches = [captures for _, captures in cursor.matches(tree.root_node)]
-    return _collect(matches, source, _warning(tree))
+    return _Findings(source).collect(matches, _warning(tree))
+
+
+def _parse(source: bytes, grammar: Grammar, language: Language) -> Tree:
+    """Parse; on an error once more without what the grammar does not know, if that is better."""
+    source = _blanked(source, language.misread)
+    tree = Parser(grammar).parse(source)
+    if not (tree.root_node.has_error and language.unknown):
+        return tree
+    other = Parser(grammar).parse(_blanked(source, language.unknown))
+    return other if _broken_bytes(other) < _broken_bytes(tree) else tree
+
+
+def _blanked(source: bytes, pattern: bytes) -> bytes:
+    """Put spaces for a pattern's groups, so that every place stays what it was."""
+    return re.sub(pattern, _blank, source, flags=re.MULTILINE) if pattern else source
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    """Return the match without its group's words; a bracket at their end and line ends stay."""
+    start, end = (place - match.start() for place in match.span(match.lastindex or 0))
+    words = match[0][start:end]
+    bracket, breaks = words[-1:] if words.endswith(b"(") else b"", b"\n" * words.count(b"\n")
+    spaces = b" " * (len(words) - len(bracket) - len(breaks))
+    return match[0][:start] + bracket + spaces + breaks + match[0][end:]
+
+
+def _broken_bytes(tree: Tree) -> int:
+    """Count the bytes below errors, one for each that is missing."""
+    broken, waiting = 0, [tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if node.is_error or node.is_missing:
+            broken += max(node.end_byte - node.start_byte, 1)
+        elif node.has_error:
+            waiting += node.children
+    return broken
 
 
 @cache
@@ -138,36 +182,72 @@ def _is_deeper(root: Node, depth: int) -> bool:
     return False
 
 
-def _collect(matches: Iterable[Captures], source: bytes, warning: str) -> Syntax:
-    """Sort the matches into their kinds."""
-    definitions: dict[tuple[int, int], Definition] = {}
-    docstrings: dict[int, str] = {}
-    single: dict[str, list[Node]] = {"comment": [], "decorator": [], "call": [], "component": []}
-    imports: list[Captures] = []
-    for captures in matches:
+class _Findings:
+    """Sorts the matches of one file into their kinds."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._definitions: dict[tuple[int, int], Definition] = {}
+        self._docstrings: dict[int, str] = {}
+        self._nodes: dict[str, list[Node]] = {name: [] for name in _SINGLE}
+        self._imports: list[Captures] = []
+        self._aliases: dict[int, list[str]] = {}
+        self._templates: dict[int, Node] = {}
+
+    def collect(self, matches: Iterable[Captures], warning: str) -> Syntax:
+        """Take all matches and return what they are."""
+        for captures in matches:
+            self._add(captures)
+        nodes = self._nodes
+        components = [c for c in _calls(nodes["component"], self._source) if c.name[:1].isupper()]
+        definitions = map(self._completed, self._definitions.values())
+        return Syntax(
+            definitions=tuple(sorted(definitions, key=lambda d: (d.start_byte, -d.end_byte))),
+            docstrings=self._docstrings,
+            comments=_rows(nodes["comment"]),
+            decorators=_rows(nodes["decorator"]),
+            calls=(*_calls(nodes["call"], self._source), *components),
+            imports=tuple(self._imports),
+            packages=tuple(text_of(node, self._source) for node in nodes["package"]),
+            warning=warning,
+        )
+
+    def _add(self, captures: Captures) -> None:
+        """Sort in one match."""
         name, nodes = next(iter(captures.items()))
-        if name in single:
-            single[name] += nodes
+        if name in _SINGLE:
+            self._nodes[name] += nodes
         elif "import" in captures:
-            imports.append(captures)
+            self._imports.append(captures)
         elif "documented" in captures:
             documented = captures["documented"][0].start_byte
-            docstrings[documented] = text_of(captures["docstring"][0], source)
+            self._docstrings[documented] = text_of(captures["docstring"][0], self._source)
+        elif "alias" in captures:
+            names = [text_of(node, self._source) for node in captures["alias"]]
+            self._aliases.setdefault(captures["aliased"][0].start_byte, []).extend(names)
+        elif "template" in captures:
+            self._templates[captures["templated"][0].start_byte] = captures["template"][0]
         else:
-            definition = _definition(captures, source)
-            place = (definition.start_byte, -definition.end_byte)
-            if place not in definitions or _says_more(definition, definitions[place]):
-                definitions[place] = definition
-    components = [call for call in _calls(single["component"], source) if call.name[:1].isupper()]
-    return Syntax(
-        definitions=tuple(definitions[key] for key in sorted(definitions)),
-        docstrings=docstrings,
-        comments=_rows(single["comment"]),
-        decorators=_rows(single["decorator"]),
-        calls=(*_calls(single["call"], source), *components),
-        imports=tuple(imports),
-        warning=warning,
-    )
+            self._define(_definition(captures, self._source))
+
+    def _define(self, definition: Definition) -> None:
+        place = (definition.start_byte, definition.end_byte)
+        other = self._definitions.get(place)
+        if other is None or _says_more(definition, other):
+            self._definitions[place] = definition
+
+    def _completed(self, definition: Definition) -> Definition:
+        """Give a definition its other names, and the template that it is."""
+        aliases = tuple(self._aliases.get(definition.start_byte, ()))
+        template = self._templates.get(definition.start_byte)
+        if template is None:
+            return replace(definition, aliases=aliases) if aliases else definition
+        return replace(
+            definition,
+            start_byte=template.start_byte,
+            first_row=template.start_point.row,
+            aliases=aliases,
+        )
 
 
 def _says_more(definition: Definition, other: Definition) -> bool:
@@ -189,13 +269,14 @@ def _definition(captures: Captures, source: bytes) -> Definition:
     if "owner" in captures:
         name = f"{text_of(captures['owner'][0], source)}.{name}"
     body = captures.get("body")
+    rows = _rows_of(node)
     return Definition(
         kind=label.removeprefix("symbol."),
         name=name,
         start_byte=node.start_byte,
         end_byte=node.end_byte,
-        first_row=node.start_point.row,
-        last_row=node.end_point.row,
+        first_row=rows.first,
+        last_row=rows.last,
         body_byte=body[0].start_byte if body else -1,
     )
 

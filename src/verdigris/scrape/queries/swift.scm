@@ -1,0 +1,32 @@
+; Definitions
+(class_declaration "class" name: (_) @name body: (_) @body) @symbol.class
+(class_declaration "actor" name: (_) @name body: (_) @body) @symbol.class
+(class_declaration "struct" name: (_) @name body: (_) @body) @symbol.struct
+(class_declaration "enum" name: (_) @name body: (_) @body) @symbol.enum
+(class_declaration "extension" name: (_) @name body: (_) @body) @symbol.extension
+(protocol_declaration name: (_) @name body: (_) @body) @symbol.protocol
+(function_declaration name: [(simple_identifier) (custom_operator)] @name
+  body: (_) @body) @symbol.function
+(function_declaration "func" . name: _ @name body: (_) @body) @symbol.function
+(protocol_function_declaration name: [(simple_identifier) (custom_operator)] @name) @symbol.function
+(init_declaration name: _ @name body: (_)? @body) @symbol.function
+(deinit_declaration "deinit" @name body: (_) @body) @symbol.function
+(subscript_declaration "subscript" @name) @symbol.property
+(typealias_declaration name: (type_identifier) @name) @symbol.type
+; Properties with code of their own; the others are lines of their type.
+(property_declaration name: (pattern bound_identifier: (simple_identifier) @name)
+  computed_value: (_) @body) @symbol.property
+
+(attribute) @decorator
+(comment) @comment
+(multiline_comment) @comment
+
+; Imports
+(import_declaration (identifier) @module) @import
+
+; Calls
+(call_expression . (simple_identifier) @call)
+(call_expression . (navigation_expression
+  suffix: (navigation_suffix suffix: (simple_identifier) @call)))
+(constructor_expression constructed_type: (user_type (type_identifier) @call .))
+(constructor_expression constructed_type: (user_type (type_identifier) @call . (type_arguments)))
