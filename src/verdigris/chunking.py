@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from verdigris.records import Anchor, Chunk, Event, Kind, Lines, SeenDetails, SymbolDetails
 
-CHUNKING_VERSION = 2
+CHUNKING_VERSION = 3
 """Raised with every change of what chunks come out, so that indexes are made anew."""
 
-MAX_CHARACTERS = {"session": 900, "commit": 900, "doc": 900, "code": 800}
+MAX_CHARACTERS = {"session": 900, "commit": 900, "doc": 900, "code": 800, "issue": 900}
 """Longest passage by kind: about 200 tokens, so that the prefix fits into the model's 256."""
 
 _PREFIX_CHARACTERS = 160
@@ -118,6 +118,8 @@ def prefix(kind: Kind, document: str, title: str, event: Event) -> str:
         return ""
     if kind == "session":
         return f"{event.heading or title}: "[-_PREFIX_CHARACTERS:]
+    if kind == "issue":
+        return f"{title[: _PREFIX_CHARACTERS - 1]}\n" if event.text != title else ""
     heading = event.heading or title
     return (f"{document}: {heading}\n" if heading else f"{document}\n")[-_PREFIX_CHARACTERS:]
 

@@ -28,6 +28,7 @@
     │   ├── NothingToLearn     too few examples in this repository
     │   ├── LockMismatch       recipe, model or data are not those of the lock
     │   └── InvalidProjection  weights that must not be used
+    ├── ForgeError             issues that cannot be read from gh, glab or an exported file
     ├── QueryError             a question or filter that cannot be answered as asked
     └── EvaluationError        a query file that cannot be read
 
@@ -148,6 +149,10 @@ class LockMismatch(LearningError):
 
 class InvalidProjection(LearningError):
     """Weights that are damaged, not finite, or made for another model."""
+
+
+class ForgeError(VerdigrisError):
+    """Issues cannot be read; the message names the program or file, and what mends it."""
 
 
 class QueryError(VerdigrisError):

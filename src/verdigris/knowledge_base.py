@@ -13,10 +13,19 @@ from typing import TYPE_CHECKING, Self
 from verdigris.database import remove_database
 from verdigris.errors import Busy, CorruptDatabase, EngineError, QueryError, StorageError
 from verdigris.event_log import EventLog
-from verdigris.records import Answer, Filters, IndexState, ModelSwap, ScrapeReport
+from verdigris.records import (
+    Answer,
+    Filters,
+    Hit,
+    IndexState,
+    IssueFacts,
+    ModelSwap,
+    ScrapeReport,
+)
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
 from verdigris.store.index import Index
+from verdigris.upkeep.forge import FORGE, scrape_forge, scrape_forge_file
 from verdigris.upkeep.indexing import catch_up, open_index
 from verdigris.upkeep.loaded_models import LoadedModels
 from verdigris.upkeep.locations import Locations, locate, make_folders
@@ -165,8 +174,10 @@ class KnowledgeBase:
                 self._follow_configuration()
             if "git" in sources:
                 scrape_commits(self.repository, self.log, report, self.progress)
-            if set(sources) - {"git"}:
-                wanted = Wanted(self.settings.max_file_bytes, kinds_of(sources))
+            if FORGE in sources:
+                scrape_forge(self.repository, self.log, self.settings.forge, report, self.progress)
+            if of_files := set(sources) - {"git", FORGE}:
+                wanted = Wanted(self.settings.max_file_bytes, kinds_of(of_files))
                 scrape_files(self.repository, self.log, wanted, report, self.progress)
             catch_up(self.log, self.index, self.facts, self.progress)
             self._refreshed = True
@@ -181,6 +192,17 @@ class KnowledgeBase:
         self._models.close()
         self._models = LoadedModels(settings, self.warnings)
         self.__dict__.pop("_vectors", None)
+
+    def import_issues(self, file: Path) -> ScrapeReport:
+        """Take issues from an exported file (`-`: standard input) into log and index.
+
+        Raises ForgeError, Busy.
+        """
+        report = ScrapeReport()
+        with refresh_lock(self.locations, LOCK_SECONDS):
+            scrape_forge_file(file, self.log, report)
+            catch_up(self.log, self.index, self.facts, self.progress)
+        return report
 
     def embed(self) -> int:
         """Embed all chunks without a vector, and bring nearest-neighbour files up to date.
@@ -234,7 +256,8 @@ class KnowledgeBase:
         with self.index.snapshot():
             if dense:
                 question = Question(query, self._vectors.question_vector(query))
-            hits = self._search.search(question, filters, limit, lanes or LANES)
+            found = self._search.search(question, filters, limit, lanes or LANES)
+            hits = [self._with_issue(hit) for hit in found]
         warnings += [*self.warnings, *self._what_is_left_out()]
         state = self.state(current=refresh and not warnings)
         if state.swap and dense:
@@ -246,6 +269,19 @@ class KnowledgeBase:
             warnings=tuple(warnings),
             seconds=time.monotonic() - started,
         )
+
+    def _with_issue(self, hit: Hit) -> Hit:
+        return replace(hit, issue=self.issue(hit.document)) if hit.kind == "issue" else hit
+
+    def issue(self, document: str) -> IssueFacts | None:
+        """What is known of `issue:12` or `pr:45`, with its commits and files; None: unknown."""
+        found = self.facts.issue_facts(document)
+        if found is None:
+            return None
+        present = self.facts.paths()
+        by_commit = self.facts.files_of_commits(commit.sha for commit in found.commits)
+        files = [*sorted(set().union(*by_commit.values())), *self.facts.issue_files(document)]
+        return replace(found, files=tuple(dict.fromkeys(p for p in files if p in present)))
 
     def refresh_if_free(self) -> list[str]:
         """Refresh, unless another process does just that; returns a warning then."""
@@ -326,6 +362,7 @@ class KnowledgeBase:
                 co_changes=tuple(self.facts.co_changes(path, limit)),
                 callers=tuple(callers[:limit]),
                 importers=tuple(importers[:limit]),
+                issues=tuple(self.facts.issues_behind(self.facts.names_of(path), limit)),
             )
 
     def forgotten(self, limit: int = 10) -> Forgotten:

@@ -2,7 +2,7 @@
 
 Times are UTC, ISO 8601 with a trailing Z and whole seconds; '' is unknown.
 Documents are named by their path relative to the repository's root (POSIX separators),
-or `commit:SHA` with the full hash.
+`commit:SHA` with the full hash, or `issue:N`, `pr:N`, `discussion:N` as the forge numbers them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["session", "commit", "doc", "code"]
-KINDS: tuple[Kind, ...] = ("session", "commit", "doc", "code")
+Kind = Literal["session", "commit", "doc", "code", "issue"]
+KINDS: tuple[Kind, ...] = ("session", "commit", "doc", "code", "issue")
 
 DOCUMENT_SEEN = "document.seen"
 DOCUMENT_GONE = "document.gone"
@@ -117,6 +117,32 @@ class SessionDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueDetails:
+    """What a forge knows of an issue, a pull request or a discussion besides its text."""
+
+    number: int
+    type: str = "issue"
+    """'issue', 'pr' (also GitLab's merge requests) or 'discussion'."""
+    state: str = ""
+    """'open', 'closed' or 'merged'."""
+    author: str = ""
+    url: str = ""
+    created: str = ""
+    closed: str = ""
+    labels: tuple[str, ...] = ()
+    merge_commit: str = ""
+    """Hash with which a pull request was merged; '' while it is not."""
+    commits: tuple[str, ...] = ()
+    """Hashes of a pull request's own commits; squashed or rebased, no branch may have them."""
+    files: tuple[str, ...] = ()
+    """Paths that a pull request changes."""
+    closes: tuple[str, ...] = ()
+    """Issues that a pull request closes, as the forge says: `issue:12`."""
+    closed_by: tuple[str, ...] = ()
+    """Pull requests that close an issue, as the forge says: `pr:45`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Import:
     """One imported module or file as the source spells it, with the names taken from it."""
 
@@ -173,6 +199,7 @@ class SeenDetails:
     file: FileDetails | None = None
     commit: CommitDetails | None = None
     session: SessionDetails | None = None
+    issue: IssueDetails | None = None
 
 
 Details = SeenDetails | SymbolDetails | None
@@ -240,6 +267,8 @@ class ScrapeReport:
     events: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     """Files not read, by reason ('binary', 'too large', 'lock file' …)."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """What else was not taken ('comments by bots' …)."""
     parsers: dict[str, int] = field(default_factory=dict)
     """Files by parser, so that 'text' fallback is visible."""
     warnings: list[str] = field(default_factory=list)
@@ -284,6 +313,49 @@ class LaneRank:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedCommit:
+    """A commit that belongs to an issue or pull request.
+
+    how: 'fixes', 'merge', 'squash', 'part' (of the pull request), 'mention', or 'text' where only
+    the words are alike.
+    """
+
+    sha: str
+    subject: str
+    time: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedIssue:
+    """An issue or pull request that stands behind a commit of a file."""
+
+    document: str
+    title: str
+    state: str
+    url: str
+    how: str
+    commit: str
+    """The newest commit that leads from the file to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFacts:
+    """What is known of an issue besides its text, for those who show it."""
+
+    document: str
+    title: str
+    state: str
+    author: str
+    url: str
+    created: str
+    commits: tuple[LinkedCommit, ...] = ()
+    """Surest link first."""
+    files: tuple[str, ...] = ()
+    """Present paths of the files that these commits, or the pull request, changed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One document of an answer with its best passages; `lines` and `symbol` are the best one's."""
 
@@ -301,6 +373,8 @@ class Hit:
     lanes: tuple[LaneRank, ...]
     author: str = ""
     """Who wrote a commit; '' for everything else."""
+    issue: IssueFacts | None = None
+    """For hits of that kind."""
     moments: tuple[str, ...] = ()
     """What makes a commit memorable: 'release 4.0.0', 'first commit'."""
 

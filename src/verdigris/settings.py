@@ -32,6 +32,8 @@ class Settings:
     """Where log and index lie; '' = `.verdigris/local` in the work tree."""
     sessions_dir: str = ""
     """Where session logs are written; '' = where they lie already, else `.verdigris/sessions`."""
+    forge: str = ""
+    """`gh` or `glab`: a plain scrape also runs it to read issues; '' = only `scrape forge` does."""
     origins: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def cache_path(self) -> Path:
@@ -44,6 +46,7 @@ class Settings:
 
 
 _NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
+_CHOICES = {"forge": ("", "gh", "glab")}
 _NUMBERS = {"threads": (0, 1024), "max_file_bytes": (1, 2**31)}
 
 
@@ -103,6 +106,9 @@ def _checked(origin: str, key: str, value: object) -> object:
     if key not in _NUMBERS:
         if not isinstance(value, str):
             raise SettingsError(f"{origin}: {key} must be a text, not {value!r}")
+        if key in _CHOICES and value not in _CHOICES[key]:
+            accepted = ", ".join(repr(choice) for choice in _CHOICES[key])
+            raise SettingsError(f"{origin}: {key} must be one of {accepted}, not {value!r}")
         return value
     low, high = _NUMBERS[key]
     number = int(str(value)) if re.fullmatch(r"[0-9]{1,12}", str(value)) else low - 1

@@ -76,7 +76,7 @@ def test_kinds_are_ranked_apart(index: Index) -> None:
     put(index, "a.md", "retry policy explained", kind="doc")
     lane = lexical_passages_lane(ChunkTable(index, None), index, Question("retry policy"))
     found = {one.kind: names(index, one.document_ids.tolist()) for one in lane}
-    assert found == {"session": [], "commit": [], "doc": ["a.md"], "code": ["a.py"]}
+    assert found == {"session": [], "commit": [], "doc": ["a.md"], "code": ["a.py"], "issue": []}
 
 
 def test_a_path_is_found_by_its_parts_in_the_documents_lane(index: Index) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -26,12 +26,15 @@ _Found = tuple[int, int]
 
 
 def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question) -> list[Ranking]:
-    """Documents that define a symbol, or are a file, which the question spells out; and releases.
+    """Documents that define a symbol, or are a file or issue, which the question spells out.
+
+    And releases.
 
     A name counts 1/(documents that carry it), so that `main` weighs less than `EventLog`.
     """
     scores: dict[int, float] = defaultdict(float)
     passages: list[_Found] = []
+    scores.update(dict.fromkeys(_ids(index, facts.issues_called(question.text)), 1.0))
     for name in names_in(question.text):
         found = _documents_named(index, facts, name)
         documents = {document for document, _ in found}
@@ -39,7 +42,7 @@ def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question
             passages += [one for one in found if one[1]]
             for document in documents:
                 scores[document] += 1 / len(documents)
-    meant = _documents_of(index, commits_meant(question.text, facts))
+    meant = _ids(index, (f"commit:{sha}" for sha in commits_meant(question.text, facts)))
     for document in meant:
         scores[document] += 1 / len(meant)
     return _rankings(table, scores, passages)
@@ -72,14 +75,12 @@ def _documents_named(index: Index, facts: Facts, name: str) -> list[_Found]:
     return found
 
 
-def _documents_of(index: Index, commits: Sequence[str]) -> list[int]:
+def _ids(index: Index, names: Iterable[str]) -> list[int]:
     with storage_errors(index.path):
         return [
             row[0]
-            for sha in commits
-            for row in index.connection.execute(
-                "SELECT id FROM documents WHERE name = ?", (f"commit:{sha}",)
-            )
+            for name in names
+            for row in index.connection.execute("SELECT id FROM documents WHERE name = ?", (name,))
         ]
 
 

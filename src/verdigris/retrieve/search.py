@@ -151,7 +151,7 @@ class Search:
             document=document.name,
             kind=document.kind,
             title=document.title,
-            path="" if document.kind == "commit" else document.name,
+            path="" if document.kind in ("commit", "issue") else document.name,
             lines=passages[0].lines if passages else None,
             symbol=passages[0].symbol if passages else "",
             commit=commit,
@@ -201,12 +201,14 @@ class Search:
             ).fetchall()
         dated = bool(filters.since or filters.before)
         histories = self._facts.file_histories() if dated else {}
+        issues = self._facts.issue_spans() if dated else {}
         path_matches = _path_matcher(filters.path)
         allowed = set()
         for document_id, *columns in rows:
             document = _Document(*columns)
             history = histories.get(document.name) if document.kind != "session" else None
             span = (history.first, history.last) if history else (document.time, document.time)
+            span = issues.get(document.name, span)
             if (
                 (not filters.kinds or document.kind in filters.kinds)
                 and (filters.documents is None or document.name in filters.documents)

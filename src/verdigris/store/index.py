@@ -289,4 +289,6 @@ def _names(seen: Event, details: SeenDetails) -> str:
     """What the lexical lane over whole documents takes as a document's name."""
     if details.commit:
         return " ".join(change.path for change in details.commit.files[:_NAMED_FILES])
+    if details.issue:
+        return " ".join([details.title, *details.issue.labels, *details.issue.files[:_NAMED_FILES]])
     return f"{seen.document} {details.title}"

@@ -37,7 +37,7 @@ def scrape_commits(
     position = history_position(repository)
     if position.encode() == cursor:
         return
-    known = log.documents(SHARED)
+    known = [name for name in log.documents(SHARED) if name.startswith("commit:")]
     progress.start("reading history", 0)
     gone = list(gone_commits(repository, cursor, position, known))
     report.gone += log.append(gone, CursorChange(_GIT, {}), SHARED)
@@ -71,7 +71,7 @@ class Wanted:
     kinds: frozenset[Kind]
 
 
-def kinds_of(sources: Sequence[str]) -> frozenset[Kind]:
+def kinds_of(sources: Iterable[str]) -> frozenset[Kind]:
     """The kinds of documents that named sources give."""
     return frozenset(_KINDS[source] for source in sources)
 

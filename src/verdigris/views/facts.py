@@ -1,19 +1,20 @@
-"""All facts of one work tree: of its code and of its history."""
+"""All facts of one work tree: of its code, its history and its issues."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verdigris.records import Event, SeenDetails
-from verdigris.views import code, history
+from verdigris.records import Event, LinkedIssue, SeenDetails
+from verdigris.views import code, history, issues
 from verdigris.views.co_changes import CoChange, CoChangeFacts
 from verdigris.views.code import CodeFacts, Reference, Symbol
+from verdigris.views.issues import IssueLinks
 
-SCHEMA = history.SCHEMA + code.SCHEMA
+SCHEMA = history.SCHEMA + code.SCHEMA + issues.SCHEMA
 
 
-class Facts(CodeFacts, CoChangeFacts):
+class Facts(CodeFacts, CoChangeFacts, IssueLinks):
     """Facts of one work tree, in the tables of SCHEMA; the caller opens the transactions."""
 
     def add(self, seen: Event, content: Sequence[Event]) -> None:
@@ -23,12 +24,16 @@ class Facts(CodeFacts, CoChangeFacts):
             return
         if details.commit:
             self.add_commit(details.commit, details.title)
+            self.add_message(seen.document, content)
+        elif details.issue:
+            self.add_issue(seen, details, content)
         elif details.file:
             self.add_file(seen.document, details.file)
             self.add_symbols(content)
 
     def remove(self, document: str) -> None:
         """Forget a document."""
+        self.remove_links(document)
         if document.startswith("commit:"):
             self.remove_commit(document.removeprefix("commit:"))
         else:
@@ -45,3 +50,5 @@ class Related:
     co_changes: tuple[CoChange, ...]
     callers: tuple[Reference, ...]
     importers: tuple[Reference, ...]
+    issues: tuple[LinkedIssue, ...] = ()
+    """Issues and pull requests behind its commits."""

@@ -13,5 +13,7 @@ class Tables:
 
     def paths(self) -> frozenset[str]:
         """Paths of all indexed files."""
-        rows = self._connection.execute("SELECT name FROM documents WHERE kind != 'commit'")
+        rows = self._connection.execute(
+            "SELECT name FROM documents WHERE kind NOT IN ('commit', 'issue')"
+        )
         return frozenset(row[0] for row in rows)

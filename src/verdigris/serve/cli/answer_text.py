@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import click
 
-from verdigris.records import Answer, Hit, Passage
-from verdigris.serve.cli.console import crop, one_line, plural
+from verdigris.records import Answer, Hit, IssueFacts, Passage
+from verdigris.serve.cli.console import crop, issue_name, one_line, plural
 from verdigris.serve.cli.excerpt import excerpt
 from verdigris.serve.cli.index_text import state_text
 from verdigris.serve.cli.places import Places
 
 _INDENT = "    "
 _SHORT_HASH = 10
+_COMMITS_SHOWN, _FILES_SHOWN = 3, 5
 _MIN_NAME = 12
 """Columns below which a name beside its place is not worth showing."""
 
@@ -56,6 +57,8 @@ def _hit_lines(number: int, hit: Hit, question: str, page: Page) -> list[str]:
         text = _without_title(hit)
         lines += [_INDENT + line for line in excerpt(text, question, width)]
     lines += [_INDENT + _also(hit, passage, page, width) for passage in hit.passages[1:]]
+    if hit.issue:
+        lines += _issue_lines(hit.issue, page, width)
     if page.explain:
         lanes = " · ".join(f"{p.lane} #{p.rank} ({p.score:.3f})" for p in hit.lanes)
         lines.append(click.style(f"{_INDENT}score {hit.score:.4f} = {lanes}", fg="green"))
@@ -64,7 +67,7 @@ def _hit_lines(number: int, hit: Hit, question: str, page: Page) -> list[str]:
 
 def _head_lines(number: int, hit: Hit, page: Page) -> list[str]:
     """Number, place, name, and what is known of it; a name without room gets its own line."""
-    place = page.places.shown(hit.path, hit.lines) if hit.path else f"commit {_commit(hit)}"
+    place = page.places.shown(hit.path, hit.lines) if hit.path else _pathless(hit)
     facts = " · ".join(fact for fact in _facts(hit) if fact)
     room = page.width - len(f"{number:2}. {place}    {facts}")
     name = one_line(_name(hit))
@@ -76,6 +79,23 @@ def _head_lines(number: int, hit: Hit, page: Page) -> list[str]:
     if styled or not name:
         return [head]
     return [head, _INDENT + click.style(crop(name, page.width - len(_INDENT)), bold=True)]
+
+
+def _pathless(hit: Hit) -> str:
+    return issue_name(hit.document) if hit.kind == "issue" else f"commit {_commit(hit)}"
+
+
+def _issue_lines(issue: IssueFacts, page: Page, width: int) -> list[str]:
+    """Where to read an issue, the commits that belong to it, and their files."""
+    lines = [issue.url] if issue.url else []
+    for commit in issue.commits[:_COMMITS_SHOWN]:
+        subject = one_line(commit.subject)
+        lines.append(crop(f"{commit.how}: commit {commit.sha[:_SHORT_HASH]} {subject}", width))
+    if issue.files:
+        shown = ", ".join(page.places.shown(path) for path in issue.files[:_FILES_SHOWN])
+        more = len(issue.files) - _FILES_SHOWN
+        lines.append(crop(f"files: {shown}" + (f" and {more:,} more" if more > 0 else ""), width))
+    return [_INDENT + click.style(line, dim=True) for line in lines]
 
 
 def _name(hit: Hit) -> str:
@@ -91,6 +111,8 @@ def _facts(hit: Hit) -> tuple[str, ...]:
     day = hit.time[:10]
     if hit.kind == "commit":
         return (one_line(hit.author), day, *map(one_line, hit.moments))
+    if hit.issue:
+        return (hit.issue.state, one_line(hit.issue.author), day)
     return (hit.kind, _commit(hit) or "no commit", day)
 
 
@@ -99,14 +121,17 @@ def _commit(hit: Hit) -> str:
 
 
 def _without_title(hit: Hit) -> str:
-    """The best passage; a commit's subject stands in the head already."""
+    """The best passage, without a title that stands in the head; who wrote a comment."""
     text = hit.passages[0].text
-    if hit.kind == "commit" and text.startswith(hit.title):
+    if hit.kind in ("commit", "issue") and text.startswith(hit.title):
         return text[len(hit.title) :]
-    return text
+    heading = hit.passages[0].heading
+    return f"{heading}: {text}" if hit.kind == "issue" and heading else text
 
 
 def _also(hit: Hit, passage: Passage, page: Page, width: int) -> str:
     where = f"also {page.places.shown(hit.path, passage.lines)}" if hit.path else "also"
     name = one_line(passage.symbol or passage.heading or passage.text)
+    if hit.kind == "issue" and passage.heading:  # it says who speaks, not of what
+        name = one_line(f"{passage.heading}: {passage.text}")
     return click.style(crop(f"{where}  {name}", width), dim=True)

@@ -43,6 +43,7 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
         "author": hit.author or None,
         "moments": list(hit.moments),
         "session": hit.session or None,
+        "issue": asdict(hit.issue) if hit.issue else None,
         "time": hit.time or None,
         "score": round(hit.score, 6),
         "passages": [

@@ -132,6 +132,11 @@ def crop(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)].rstrip() + "…"
 
 
+def issue_name(document: str) -> str:
+    """`issue #12` of `issue:12`."""
+    return document.replace(":", " #", 1)
+
+
 def plural(number: int, noun: str) -> str:
     """`1 file`, `2,000 files`."""
     if number != 1:

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from verdigris.records import KINDS, IndexState
 from verdigris.serve.cli.console import plural
 
-_NOUNS = {"session": "session", "commit": "commit", "doc": "document", "code": "code file"}
+_NOUNS = {
+    "session": "session",
+    "commit": "commit",
+    "doc": "document",
+    "code": "code file",
+    "issue": "issue",
+}
 
 
 def is_behind(state: IndexState) -> bool:

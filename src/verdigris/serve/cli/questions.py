@@ -175,7 +175,7 @@ def related(
         click.echo(related_json(found))
     else:
         click.echo(related_text(found, places, terminal_width()))
-    if not (found.co_changes or found.callers or found.importers):
+    if not (found.co_changes or found.callers or found.importers or found.issues):
         ctx.exit(NOTHING_FOUND)
 
 

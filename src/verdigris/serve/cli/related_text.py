@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verdigris.serve.cli.console import crop, one_line, plural
+from verdigris.serve.cli.console import crop, issue_name, one_line, plural
 from verdigris.serve.cli.places import Places
 
 if TYPE_CHECKING:
+    from verdigris.records import LinkedIssue
     from verdigris.views import CoChange, Companion, Forgotten, Reference, Related
 
 _HEADINGS = "  commits  share  weight  file"
@@ -33,6 +34,8 @@ def related_text(found: Related, places: Places, width: int) -> str:
         blocks.append(
             _references(f"{subject.capitalize()} is imported by", found.importers, places)
         )
+    if found.issues:
+        blocks.append(_issues(found.issues, width))
     if len(blocks) == 1:
         blocks.append("Nothing changes together with it, calls it or imports it.")
     return "\n\n".join(blocks)
@@ -90,6 +93,18 @@ def _co_changes(heading: str, rows: tuple[CoChange, ...], places: Places, width:
 def _example(row: CoChange) -> str:
     sha, subject = row.examples[0]
     return f"{sha[:_SHORT_HASH]} {one_line(subject)}"
+
+
+def _issues(issues: tuple[LinkedIssue, ...], width: int) -> str:
+    lines = ["Issues behind its commits"]
+    names = [issue_name(issue.document) for issue in issues]
+    column = max(len(name) for name in names)
+    for issue, name in zip(issues, names, strict=True):
+        facts = f"  {issue.state:<6}  {issue.how} {issue.commit[:_SHORT_HASH]}"
+        title = crop(one_line(issue.title), width - column - len(facts) - 4)
+        padded = click.style(name, fg="cyan") + " " * (column - len(name))
+        lines.append(f"  {padded}  {title}{click.style(facts, dim=True)}")
+    return "\n".join(lines)
 
 
 def _references(heading: str, references: tuple[Reference, ...], places: Places) -> str:

@@ -22,11 +22,12 @@ from verdigris.serve.cli.console import (
 from verdigris.serve.cli.index_text import counts_text, is_behind, kinds_text, state_text
 from verdigris.serve.cli.options import JSON, QUIET, STRICT
 from verdigris.settings import STATE_FOLDER
+from verdigris.upkeep.forge import FORGE
 from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
 from verdigris.upkeep.scraping import SOURCES
 
 if TYPE_CHECKING:
-    from verdigris.knowledge_base import Status
+    from verdigris.knowledge_base import KnowledgeBase, Status
     from verdigris.views import DatedMoment
 
 _CONFIG = """\
@@ -36,6 +37,7 @@ _CONFIG = """\
 # threads = 0                # inference threads; 0 = as many as the process may use
 # max_file_bytes = 1048576   # larger files are skipped and counted
 # sessions_dir = ""          # where session logs are written; "" = where they lie already
+# forge = ""                 # gh or glab: a plain scrape reads issues, too, over the network
 """
 _SHOWN_WARNINGS = 10
 _SHORT_HASH = 10
@@ -60,7 +62,17 @@ def init(ctx: click.Context, quiet: bool) -> None:
 
 @click.command()
 @click.argument(
-    "sources", nargs=-1, type=click.Choice(SOURCES), metavar=f"[{'|'.join(SOURCES)}]..."
+    "sources",
+    nargs=-1,
+    type=click.Choice((*SOURCES, FORGE)),
+    metavar=f"[{'|'.join((*SOURCES, FORGE))}]...",
+)
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
+    metavar="FILE",
+    help="With forge: read an exported file (- for standard input), and ask nobody.",
 )
 @click.option(
     "--vectors/--no-vectors",
@@ -71,14 +83,25 @@ def init(ctx: click.Context, quiet: bool) -> None:
 @QUIET
 @click.pass_context
 def scrape(
-    ctx: click.Context, sources: tuple[str, ...], vectors: bool, as_json: bool, quiet: bool
+    ctx: click.Context, sources: tuple[str, ...], file: Path | None, vectors: bool,
+    as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Read what changed into the log, index it and embed it; all SOURCES unless some are named.
 
-    Interrupted, it keeps what is done, and the next run goes on from there.
+    forge reads issues, pull requests and reviews with gh or glab, over the network; it is left
+    out unless it is named, or configured. Interrupted, a scrape keeps what is done, and the next
+    run goes on from there.
     """
+    if file and sources != (FORGE,):
+        raise click.UsageError(
+            "--from FILE goes with forge: verdigris scrape forge --from FILE", ctx
+        )
     with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
-        report = knowledge_base.refresh(sources or SOURCES)
+        report = (
+            knowledge_base.import_issues(file)
+            if file
+            else knowledge_base.refresh(sources or _usual_sources(knowledge_base))
+        )
         embedded = knowledge_base.embed() if vectors else 0
         state = knowledge_base.state(current=not sources)
         warnings = [*knowledge_base.warnings, *report.warnings]
@@ -94,6 +117,11 @@ def scrape(
         _warn_all(warnings)
 
 
+def _usual_sources(knowledge_base: KnowledgeBase) -> tuple[str, ...]:
+    """All that need no network, and the forge where the configuration asks for it."""
+    return (*SOURCES, FORGE) if knowledge_base.settings.forge else SOURCES
+
+
 def _report_lines(report: ScrapeReport, embedded: int) -> list[str]:
     lines = [f"read: {kinds_text(report.documents) or 'nothing new'}"]
     if report.gone:
@@ -102,6 +130,8 @@ def _report_lines(report: ScrapeReport, embedded: int) -> list[str]:
         lines.append(f"files by parser: {counts_text(report.parsers)}")
     if report.skipped:
         lines.append(f"skipped files: {counts_text(report.skipped)}")
+    if report.left_out:
+        lines.append(f"left out: {counts_text(report.left_out)}")
     if report.secrets:
         lines.append(f"secrets redacted: {report.secrets:,}")
     if embedded:
