@@ -4,6 +4,7 @@
     ├── RepositoryError        not a git repository, bare, unreadable
     ├── SettingsError          a configuration value that cannot be used
     ├── SessionError           no work session is open, or another one still is
+    ├── AgentError             a coding agent's file that cannot be edited safely
     ├── StorageError           the log, the index or a cache cannot be read or written
     │   ├── NewerDatabase      written by a newer verdigris
     │   ├── CorruptDatabase    SQLite says the file is damaged
@@ -53,6 +54,10 @@ class SettingsError(VerdigrisError):
 
 class SessionError(VerdigrisError):
     """No work session is open, another one still is, or there is none of that id."""
+
+
+class AgentError(VerdigrisError):
+    """A coding agent's file cannot be edited without risk to what stands in it."""
 
 
 class StorageError(VerdigrisError):

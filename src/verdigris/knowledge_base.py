@@ -25,6 +25,7 @@ from verdigris.records import (
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
 from verdigris.store.index import Index
+from verdigris.upkeep.capturing import collect_hooks
 from verdigris.upkeep.forge import FORGE, scrape_forge, scrape_forge_file
 from verdigris.upkeep.indexing import catch_up, open_index
 from verdigris.upkeep.loaded_models import LoadedModels
@@ -172,6 +173,8 @@ class KnowledgeBase:
             if self._refreshed:  # HEAD may have moved since, or another model been chosen
                 self.repository = open_repository(self.repository.root)
                 self._follow_configuration()
+            if "sessions" in sources:
+                collect_hooks(self.repository.root, self.settings.sessions_dir, report)
             if "git" in sources:
                 scrape_commits(self.repository, self.log, report, self.progress)
             if FORGE in sources:

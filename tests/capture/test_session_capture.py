@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,24 @@ def test_a_whole_session_reads_back_as_it_was_meant(small_git: GitFolder) -> Non
     assert "Commits this session: 1" in of_kind(events, "update")[0].text
     assert "- Work Type: experiment" in of_kind(events, "ended")[-1].text
     assert "- Work Type: experiment" in ended.text
+
+
+def test_a_session_that_goes_on_on_another_day_tells_the_day(small_git: GitFolder) -> None:
+    log = capture(small_git).start("Long").path
+    text = log.read_text(encoding="utf-8")
+    created = re.search(r"created: (\S+)", text)
+    assert created
+    long_ago = text.replace(created[1], "2026-03-02T12:00:00Z")
+    log.write_text(re.sub(r"(id: |start_timestamp: ).*", "", long_ago), encoding="utf-8")
+    capture(small_git).resume()
+    capture(small_git).update(Statements(work=("Later",)))
+    capture(small_git).note("Latest")
+    now = datetime.now(UTC)
+    for words in ("Going on", "Later", "Latest"):
+        (event,) = [one for one in scraped(log) if words in one.text]
+        assert abs(now - datetime.fromisoformat(event.time)) < timedelta(minutes=5)
+    today = f"{datetime.now():%Y-%m-%d}"
+    assert f"Update (covering since {today} " in log.read_text(encoding="utf-8")
 
 
 def test_times_read_back_in_utc(small_git: GitFolder) -> None:

@@ -291,6 +291,26 @@ def test_block_times_are_utc() -> None:
     assert {event.session for event in events} == {"20260314-091500"}
 
 
+@pytest.mark.parametrize(
+    ("heading", "time"),
+    [
+        ("2026-03-19 21:50 - Note", "2026-03-19T20:50:00Z"),
+        ("2026-03-19T07:05 - Session Resumed [main@abcdef0]", "2026-03-19T06:05:00Z"),
+        ("0001-01-01 21:50 - Note", "2026-03-15T20:50:00Z"),
+        ("2026-02-31 21:50 - Note", "2026-03-15T20:50:00Z"),
+    ],
+)
+def test_a_heading_may_tell_its_day(heading: str, time: str) -> None:
+    log = (
+        "---\ntype: session\nid: 20260315-214400\ncreated: 2026-03-15T20:44:00Z\n---\n\n"
+        f"## Activity Log\n### 21:46 - Note\nFirst.\n\n### {heading}\nLater.\n\n"
+        "### 23:00 - Note\nLast.\n"
+    )
+    events = parse(log)
+    assert containing(events, "Later.").time == time
+    assert containing(events, "Last.").time == f"{time[:10]}T22:00:00Z"
+
+
 def test_the_date_rolls_over_midnight() -> None:
     events = parse(MODERN)
     assert containing(events, "Still counting").time == "2026-03-15T22:50:00Z"

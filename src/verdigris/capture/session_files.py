@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from verdigris.capture.file_lock import try_lock
+from verdigris.capture.file_replacing import replace_file
 from verdigris.errors import Busy, SessionError, StorageError
 
 LOCK_SECONDS = 10.0
@@ -35,7 +36,7 @@ class SessionFiles:
 
     @property
     def state(self) -> Path:
-        """Holds the path of the open session's log; missing when none is open."""
+        """Holds the path of the open session's log and who opened it; missing when none is."""
         return self.local / "active-session"
 
 
@@ -73,18 +74,28 @@ def open_log(files: SessionFiles) -> Path | None:
 
     Raises StorageError where the file that tells cannot be read.
     """
-    try:
-        written = os.fsdecode(files.state.read_bytes()).strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise _unreadable(files.state, error) from error
+    written = _state(files)[0]
     return files.root / written if written else None
 
 
-def set_open_log(files: SessionFiles, log: Path) -> None:
-    """Remember which session is open. Raises StorageError."""
-    write_text(files.state, os.path.relpath(log, files.root))
+def opened_by(files: SessionFiles) -> str:
+    """Which agent's session opened the session; '' where a person or a command did."""
+    return _state(files)[1]
+
+
+def _state(files: SessionFiles) -> tuple[str, str]:
+    try:
+        path, _, owner = os.fsdecode(files.state.read_bytes()).strip().partition("\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return "", ""
+    except OSError as error:
+        raise _unreadable(files.state, error) from error
+    return path, owner
+
+
+def set_open_log(files: SessionFiles, log: Path, owner: str = "") -> None:
+    """Remember which session is open, and who opened it. Raises StorageError."""
+    write_text(files.state, f"{os.path.relpath(log, files.root)}\n{owner}".rstrip("\n"))
 
 
 def forget_open_log(files: SessionFiles) -> None:
@@ -113,22 +124,10 @@ def read_text(log: Path) -> str:
 
 def write_text(file: Path, text: str) -> None:
     """Replace a file whole or not at all; a link stays a link. Raises StorageError."""
-    target = file.resolve()
-    new = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with new.open("wb") as stream:
-            stream.write(text.encode("utf-8", "surrogateescape"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        with suppress(FileNotFoundError):
-            new.chmod(target.stat().st_mode & 0o7777)
-        new.replace(target)
+        replace_file(file, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise _unwritable(file, error) from error
-    finally:
-        with suppress(OSError):  # not there any more, unless something or somebody interrupted
-            new.unlink()
 
 
 @contextmanager
@@ -139,7 +138,7 @@ def locked(files: SessionFiles) -> Iterator[None]:
     """
     path = files.local / "session.lock"
     try:
-        _make_ignored(files.local)
+        make_ignored(files.local)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise _unwritable(path, error) from error
@@ -152,34 +151,14 @@ def locked(files: SessionFiles) -> Iterator[None]:
 
 def _wait_for(descriptor: int, path: Path) -> None:
     ends = time.monotonic() + LOCK_SECONDS
-    while not _try_lock(descriptor):
+    while not try_lock(descriptor):
         if time.monotonic() > ends:
             raise Busy(f"another verdigris session command holds {path}; wait for it and try again")
         time.sleep(0.005)
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-
-def _make_ignored(folder: Path) -> None:
+def make_ignored(folder: Path) -> None:
+    """Make a folder that git ignores. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
     if not ignore.exists():

@@ -19,7 +19,9 @@ _FENCE = re.compile(r"^\s*(`{3,}|~{3,})(.*)$")
 _HEADING = re.compile(r"^ {0,3}(#{1,6})(?=\s|$)")
 _SECTION = re.compile(r"^#{1,2}\s")
 _TIMED = re.compile(
-    r"^#{2,4} +(\d{1,2}:\d{2})(?:-\d{1,2}:\d{2})? *[-–—:] *(?:update|session)\b", re.I
+    r"^#{2,4} +((?:\d{4}-\d{2}-\d{2} )?\d{1,2}:\d{2})(?:-\d{1,2}:\d{2})?"
+    r" *[-–—:] *(?:update|session)\b",
+    re.I,
 )
 _FIELD = re.compile(r"^\s*(?:\*\*)?([A-Za-z_][\w ]*?)(?:\*\*)?\s*:(?:\*\*)?\s*(.*?)\s*$")
 _LABEL = re.compile(r"^(?:#{2,6}\s+(.*)|\*\*([^*]+)\*\*:?\s*)$")

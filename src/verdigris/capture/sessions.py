@@ -17,6 +17,7 @@ from verdigris.capture.session_files import (
     locked,
     log_paths,
     open_log,
+    opened_by,
     read_text,
     set_open_log,
     write_text,
@@ -87,12 +88,12 @@ class SessionCapture:
             raise SessionError(f"a session needs a title; {_BEGIN}")
         with locked(self._files):
             notes = self._make_room(archive)
-            context = self._previous_context()
+            context = self.previous_context()
             now = self._free_moment()
             head, tag_note = self._tagged(self._new_head(title, llm, now))
             listed = [goal for goal in map(text_of.one_line, goals) if goal] or [title]
-            text = text_of.new_log(head, listed, context, _clock(now))
-            log = self._folder / f"{head.id}.md"
+            text = text_of.new_log(head, listed, context, f"{now:%H:%M}")
+            log = self.folder / f"{head.id}.md"
             try:
                 write_text(log, text)
                 set_open_log(self._files, log)
@@ -106,7 +107,8 @@ class SessionCapture:
         with locked(self._files):
             log, text, head = self._open()
             since = text_of.last_update(text)
-            block = text_of.update_text(_clock(_now()), since, self._metrics(head, log), said)
+            clock = clock_text(_now(), head.created)
+            block = text_of.update_text(clock, since, self._metrics(head, log), said)
             write_text(log, text_of.with_block(text, block))
         return Captured(head.id, head.title, log, block)
 
@@ -116,26 +118,14 @@ class SessionCapture:
             raise SessionError('a note needs a text; say: verdigris session note "TEXT"')
         with locked(self._files):
             log, text, head = self._open()
-            block = f"{self._heading('Note')}\n{text_of.free_text(note)}"
+            block = f"{self._heading('Note', head)}\n{text_of.free_text(note)}"
             write_text(log, text_of.with_block(text, block))
         return Captured(head.id, head.title, log, block)
 
     def end(self) -> Captured:
         """Close the session: git's facts, classification, status, tag. Raises SessionError."""
         with locked(self._files):
-            log, text, head = self._open()
-            closing = ""
-            tag, notes = self._end_tag(head)
-            # Ended before, but interrupted before it was forgotten: nothing is written twice.
-            if head.status != ENDED:
-                metrics = self._metrics(head, log)
-                block = f"{self._heading('Session End')}\n\n{text_of.metrics_text(metrics)}"
-                section = _classification(head, metrics, tag)
-                closing = f"{block}\n\n{section}"
-                text = text_of.with_section(text_of.with_block(text, block), section)
-                write_text(log, text_of.with_status(text, ENDED))
-            forget_open_log(self._files)
-        return Captured(head.id, head.title, log, closing, notes)
+            return self._end()
 
     def archive(self) -> Captured:
         """Set the open session aside as it is; `resume` can reopen it. Raises SessionError."""
@@ -154,11 +144,28 @@ class SessionCapture:
             head = text_of.read_head(text, log.stem)
             if head.status == ENDED:
                 raise SessionError(f"session {head.id} has ended; {_BEGIN}")
-            block = f"{self._heading('Session Resumed')}\nGoing on with: {head.title}"
+            block = f"{self._heading('Session Resumed', head)}\nGoing on with: {head.title}"
             text = text_of.with_block(text_of.with_status(text, ACTIVE), block)
             write_text(log, text)
             set_open_log(self._files, log)
         return Captured(head.id, head.title, log, block)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where logs are kept; only asked for where needed, since git has to list its files."""
+        root = self._tree.root
+        tracked = [] if self._configured else tracked_logs(root)
+        return locate_logs(root, self._configured, tracked)
+
+    def previous_context(self) -> str:
+        """What the newest log says that the next session should know."""
+        logs = log_paths(self.folder)
+        if not logs:
+            return "No previous session."
+        try:
+            return text_of.previous_context(read_text(logs[-1]), logs[-1].stem)
+        except VerdigrisError:  # a log that cannot be read must not keep the next from beginning
+            return f"The log of the last session could not be read: {logs[-1].name}"
 
     def sessions(self) -> list[SessionSummary]:
         """All sessions, newest first; one that cannot be read has the status `unreadable`."""
@@ -171,20 +178,13 @@ class SessionCapture:
         """
         logs = self._logs()
         if not session and not logs:
-            raise SessionError(f"no session in {self._folder}; {_BEGIN}")
+            raise SessionError(f"no session in {self.folder}; {_BEGIN}")
         log = self._find(session) if session else open_log(self._files) or logs[-1]
         return self._summary(log), read_text(log)
 
-    @cached_property
-    def _folder(self) -> Path:
-        """Where logs are kept; only asked for where needed, since git has to list its files."""
-        root = self._tree.root
-        tracked = [] if self._configured else tracked_logs(root)
-        return locate_logs(root, self._configured, tracked)
-
     def _logs(self) -> list[Path]:
         """Every log by id, also an open one that lies elsewhere."""
-        found = set(log_paths(self._folder))
+        found = set(log_paths(self.folder))
         opened = open_log(self._files)
         if opened and opened.exists():
             found.add(opened)
@@ -218,6 +218,8 @@ class SessionCapture:
             forget_open_log(self._files)
             return (f"the log of the open session was gone: {log}",)
         head = self._open()[2]
+        if opened_by(self._files) and not archive:
+            return (f"ended session {self._end().id} ({head.title})",)
         if not archive and head.status != ENDED:
             raise SessionError(
                 f"session {head.id} ({head.title}) is still open; go on with it: verdigris session "
@@ -228,21 +230,27 @@ class SessionCapture:
             return ()
         return (f"archived session {self._archive().id} ({head.title})",)
 
+    def _end(self) -> Captured:
+        log, text, head = self._open()
+        closing = ""
+        tag, notes = self._end_tag(head)
+        # Ended before, but interrupted before it was forgotten: nothing is written twice.
+        if head.status != ENDED:
+            metrics = self._metrics(head, log)
+            block = f"{self._heading('Session End', head)}\n\n{text_of.metrics_text(metrics)}"
+            section = _classification(head, metrics, tag)
+            closing = f"{block}\n\n{section}"
+            text = text_of.with_section(text_of.with_block(text, block), section)
+            write_text(log, text_of.with_status(text, ENDED))
+        forget_open_log(self._files)
+        return Captured(head.id, head.title, log, closing, notes)
+
     def _archive(self) -> Captured:
         log, text, head = self._open()
-        block = f"{self._heading('Session Archived')}\nLeft open, and set aside as it is."
+        block = f"{self._heading('Session Archived', head)}\nLeft open, and set aside as it is."
         write_text(log, text_of.with_block(text_of.with_status(text, ARCHIVED), block))
         forget_open_log(self._files)
         return Captured(head.id, head.title, log, block)
-
-    def _previous_context(self) -> str:
-        logs = log_paths(self._folder)
-        if not logs:
-            return "No previous session."
-        try:
-            return text_of.previous_context(read_text(logs[-1]), logs[-1].stem)
-        except VerdigrisError:  # a log that cannot be read must not keep the next from beginning
-            return f"The log of the last session could not be read: {logs[-1].name}"
 
     def _free_moment(self) -> datetime:
         """Now, or the next second whose id no log and no tag has."""
@@ -252,7 +260,7 @@ class SessionCapture:
         return now
 
     def _is_taken(self, session: str) -> bool:
-        log = self._folder / f"{session}.md"
+        log = self.folder / f"{session}.md"
         return log.exists() or has_tag(self._tree, f"session-{session}-start")
 
     def _new_head(self, title: str, llm: str, now: datetime) -> Head:
@@ -276,8 +284,13 @@ class SessionCapture:
             remove_tag(self._tree, tag)
 
     def _end_tag(self, head: Head) -> tuple[str, tuple[str, ...]]:
-        """The end tag, made unless it is there; '' and why, where it cannot be made."""
+        """The end tag, made unless it is there; '' and why, where it cannot be made.
+
+        A session that began without a tag, since an agent's hook began it, ends without one.
+        """
         tag = f"session-{head.id}-end"
+        if opened_by(self._files):
+            return "", ()
         if not self._tree.commit:
             return "", ("no tag: the repository has no commit yet",)
         if set_tag(self._tree, tag) or has_tag(self._tree, tag):
@@ -304,8 +317,8 @@ class SessionCapture:
         began = head.created or datetime.fromtimestamp(0, UTC)
         return git_metrics(self._tree, head.starting_commit, began, log.parent)
 
-    def _heading(self, title: str) -> str:
-        return f"### {_clock(_now())} - {title} {self._tree.position}".rstrip()
+    def _heading(self, title: str, head: Head) -> str:
+        return f"### {clock_text(_now(), head.created)} - {title} {self._tree.position}".rstrip()
 
     def _summary_or_name(self, log: Path) -> SessionSummary:
         try:
@@ -354,5 +367,7 @@ def _now() -> datetime:
     return datetime.now().astimezone().replace(microsecond=0)
 
 
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M}"
+def clock_text(moment: datetime, began: datetime | None) -> str:
+    """Local HH:MM, with the date in front where the session began on another day."""
+    is_later = began is not None and began.astimezone(moment.tzinfo).date() != moment.date()
+    return f"{moment:%Y-%m-%d %H:%M}" if is_later else f"{moment:%H:%M}"

@@ -26,7 +26,12 @@ class WorkTree:
     @property
     def position(self) -> str:
         """`[branch@sha]` as the headings of a log show it; '' without commits."""
-        return f"[{self.branch or 'HEAD'}@{self.commit[:_SHORT_HASH]}]" if self.commit else ""
+        return position_text(self.branch, self.commit)
+
+
+def position_text(branch: str, commit: str) -> str:
+    """`[branch@sha]`; '' without a commit."""
+    return f"[{branch or 'HEAD'}@{commit[:_SHORT_HASH]}]" if commit else ""
 
 
 @dataclass(frozen=True, slots=True)

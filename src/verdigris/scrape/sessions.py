@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import PurePosixPath
 
 from verdigris.records import DOCUMENT_SEEN, Event, Lines, SeenDetails, SourceFile
@@ -19,7 +20,8 @@ _SESSION_NAME = re.compile(r"\d{8}-")
 _SESSION_TYPE = re.compile(r"^type\s*:\s*[\"']?session[\"']?\s*$", re.IGNORECASE)
 _SESSION_HEADING = re.compile(r"^session\s*:", re.IGNORECASE)
 _TIMED_TITLE = re.compile(
-    r"^(?P<time>(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d))(?::\d\d)?"
+    r"^(?:(?P<date>\d{4}-\d{2}-\d{2})[ T])?"
+    r"(?P<time>(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d))(?::\d\d)?"
     r"(?:\s*[-–—]\s*(?P<until>\d{1,2}:\d{2}))?(?:\s*[-–—:]\s*|\s+|$)(?P<title>.*)$"
 )
 _GIT_POSITION = re.compile(r"\s*\[(?P<branch>[^\[\]]+)@(?P<commit>[0-9a-fA-F]{4,64})\]\s*$")
@@ -132,15 +134,29 @@ class _Clock:
         self._local = head.local_start
         self._offset = head.utc_offset
 
-    def at(self, hour: int, minute: int) -> str:
-        """The UTC time of a block; '' where the day is not known."""
+    def at(self, hour: int, minute: int, day: str = "") -> str:
+        """The UTC time of a block; '' where the day is not known.
+
+        day: YYYY-MM-DD where the block tells its day; '' where it is the first that fits.
+        """
         if self._local is None:
             return ""
         moment = self._local.replace(hour=hour, minute=minute, second=0)
-        if self._local - moment > _LONGEST_STEP_BACK:
+        told = _told_day(day)
+        if told:
+            moment = moment.replace(year=told.year, month=told.month, day=told.day)
+        elif self._local - moment > _LONGEST_STEP_BACK:
             moment += timedelta(days=1)
         self._local = max(self._local, moment)
         return format_time(moment - self._offset)
+
+
+def _told_day(text: str) -> date | None:
+    """A day as a heading tells it; None for none, or one that cannot be meant."""
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        return day if 1980 <= day.year <= 2200 else None
+    return None
 
 
 class _Reader:
@@ -204,7 +220,8 @@ class _Reader:
             self._scopes.pop()
 
     def _position_of(self, timed: re.Match[str]) -> _Position:
-        time = self._clock.at(int(timed["hour"]), int(timed["minute"])) or self._head.time
+        clock = (int(timed["hour"]), int(timed["minute"]), timed["date"] or "")
+        time = self._clock.at(*clock) or self._head.time
         place = _GIT_POSITION.search(timed["title"])
         if place:
             return _Position(time, place["branch"].strip(), place["commit"].lower())

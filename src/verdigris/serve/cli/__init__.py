@@ -12,6 +12,7 @@ from types import FrameType
 from verdigris.errors import VerdigrisError
 
 COMMANDS = {
+    "agent": "verdigris.serve.cli.agent",
     "doctor": "verdigris.serve.cli.upkeep",
     "embed": "verdigris.serve.cli.embed",
     "embeddings": "verdigris.serve.cli.embeddings",
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str], debug: bool) -> int:
-    """Session commands run without click, whose import takes longer than they do.
+    """Sessions and agents' hooks run without click, whose import takes longer than they do.
 
     What their parser does not take (help, a wrong option) goes to click, which says why.
     """
@@ -66,6 +67,10 @@ def _run(arguments: list[str], debug: bool) -> int:
         code = run_verb(VERBS, arguments[1:])
         if code is not None:
             return code
+    if arguments[:2] == ["agent", "hook"] and len(arguments) == 3:
+        from verdigris.capture.agents.hook import run as run_hook
+
+        return run_hook(arguments[2])
     from verdigris.serve.cli.program import run
 
     return run(arguments, debug)

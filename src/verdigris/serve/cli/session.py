@@ -6,6 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from verdigris.capture.agents.spool import spool_folder, waiting
 from verdigris.capture.sessions import Captured, SessionCapture, SessionSummary, Statements
 from verdigris.capture.work_tree import open_work_tree
 from verdigris.serve.cli import FOUND, NOTHING_FOUND
@@ -146,7 +147,12 @@ def _capture() -> SessionCapture:
     from verdigris.settings import load_settings
 
     tree = open_work_tree(Path())
-    return SessionCapture(tree, load_settings(tree.root).sessions_dir)
+    sessions_dir = load_settings(tree.root).sessions_dir
+    if waiting(spool_folder(tree.root)):
+        from verdigris.upkeep.capturing import drain_hooks
+
+        drain_hooks(tree.root, sessions_dir)
+    return SessionCapture(tree, sessions_dir)
 
 
 def _text(given: Given) -> str:

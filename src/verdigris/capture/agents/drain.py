@@ -1,0 +1,131 @@
+"""Move what agents' hooks wrote down into the session log; where none is open, begin one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+from verdigris.capture import session_log as text_of
+from verdigris.capture.agents.spool import Record, spool_folder, taken
+from verdigris.capture.session_files import (
+    SessionFiles,
+    locked,
+    open_log,
+    opened_by,
+    read_text,
+    set_open_log,
+    write_text,
+)
+from verdigris.capture.session_log import ACTIVE, Head
+from verdigris.capture.sessions import SessionCapture, clock_text
+from verdigris.capture.work_tree import WorkTree, position_text
+
+_LONGEST_TITLE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """What one session of one agent did without interruption by another, oldest first."""
+
+    agent: str
+    session: str
+    records: tuple[Record, ...]
+
+    @property
+    def owner(self) -> str:
+        """How the state of the work tree names it."""
+        return f"{self.agent} {self.session}".strip()
+
+
+def drain(tree: WorkTree, sessions_dir: str, redact: Callable[[str], str]) -> int:
+    """Write what waits in the spool into session logs; returns how many records were taken.
+
+    A session that somebody opened takes all. Otherwise an agent's session is begun here, without
+    tags, under its first prompt, and ended with the agent's or when another one begins.
+
+    sessions_dir: where logs are kept, '' finds the folder in use; redact: replaces secrets.
+    Raises StorageError, SessionError, OSError.
+    """
+    folder = spool_folder(tree.root)
+    with taken(folder) as records:
+        clean = [record | {"text": redact(record.get("text", ""))} for record in records]
+        for talk in _talks(clean):
+            _write(tree, SessionCapture(tree, sessions_dir), talk)
+    return len(records)
+
+
+def _talks(records: Sequence[Record]) -> Iterator[_Talk]:
+    named = ((record.get("agent", ""), record.get("session", ""), record) for record in records)
+    for (agent, session), group in groupby(named, key=lambda row: row[:2]):
+        yield _Talk(agent, session, tuple(row[2] for row in group))
+
+
+def _write(tree: WorkTree, capture: SessionCapture, talk: _Talk) -> None:
+    files = SessionFiles(tree.root)
+    says_something = any(record.get("event") in ("prompt", "answer") for record in talk.records)
+    if opened_by(files) not in ("", talk.owner) and says_something:
+        capture.end()
+    if says_something:
+        with locked(files):
+            log = open_log(files)
+            if log is None or not log.exists():
+                log = _begin(capture, files, talk)
+            _add_blocks(log, talk)
+    if opened_by(files) == talk.owner and talk.records[-1].get("event") == "end":
+        capture.end()
+
+
+def _begin(capture: SessionCapture, files: SessionFiles, talk: _Talk) -> Path:
+    """A log of the agent's own, dated when the agent began."""
+    first = talk.records[0]
+    began = _moment(first)
+    while (log := capture.folder / f"{began:%Y%m%d-%H%M%S}.md").exists():
+        began += timedelta(seconds=1)
+    prompts = (record["text"] for record in talk.records if record.get("event") == "prompt")
+    title = text_of.one_line(next(prompts, "")) or f"Session of {talk.agent}"
+    if len(title) > _LONGEST_TITLE:
+        title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
+    branch, commit = first.get("branch", ""), first.get("commit", "")
+    head = Head(log.stem, title, ACTIVE, talk.agent, branch, commit, "", began.astimezone(UTC))
+    write_text(log, text_of.new_log(head, [title], capture.previous_context(), f"{began:%H:%M}"))
+    set_open_log(files, log, talk.owner)
+    return log
+
+
+def _add_blocks(log: Path, talk: _Talk) -> None:
+    """Add a block for each prompt and answer, but none that an interrupted run added already."""
+    text = read_text(log)
+    began = text_of.read_head(text, log.stem).created
+    for block in _blocks(talk, began):
+        if block not in text:
+            text = text_of.with_block(text, block)
+    write_text(log, text)
+
+
+def _blocks(talk: _Talk, began: datetime | None) -> Iterator[str]:
+    edited: list[str] = []
+    for record in talk.records:
+        kind, said = record.get("event"), text_of.free_text(record.get("text", ""))
+        edited += record.get("files", "").split("\n")
+        position = position_text(record.get("branch", ""), record.get("commit", ""))
+        clock = clock_text(_moment(record), began)
+        if kind == "prompt" and said:
+            yield f"### {clock} - Prompt ({talk.agent}) {position}".rstrip() + f"\n{said}"
+        elif kind == "answer":
+            named = [f"`{file}`" for file in dict.fromkeys(filter(None, edited))]
+            edited = []
+            files = f"**Files edited:** {', '.join(named)}" if named else ""
+            content = "\n\n".join(part for part in (said, files) if part)
+            if content:
+                yield f"### {clock} - Answer ({talk.agent}) {position}".rstrip() + f"\n{content}"
+
+
+def _moment(record: Record) -> datetime:
+    """When it was written down, by the local clock; now where that is unreadable."""
+    try:
+        return datetime.fromisoformat(record.get("time", "")).astimezone()
+    except ValueError:
+        return datetime.now().astimezone().replace(microsecond=0)
