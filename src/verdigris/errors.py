@@ -19,6 +19,7 @@
     │   ├── RuntimeUnavailable   a runtime or provider that is not installed
     │   ├── RuntimeBroken        a runtime or provider that is listed and does not work
     │   ├── UnsupportedGraph     a model graph that the runtime cannot run
+    │   ├── MemoryExceeded       a model or a text that the memory bound has no room for
     │   ├── SelfCheckFailed      vectors on this machine are not those of the original model
     │   ├── InvalidInput       not a text (None, bytes, a number …)
     │   │   ├── EmptyInput     a row without a single real token
@@ -114,6 +115,10 @@ class RuntimeBroken(EngineError):
 
 class UnsupportedGraph(EngineError):
     """A model graph that the runtime cannot run."""
+
+
+class MemoryExceeded(EngineError):
+    """A model, or a run over a long text, needs more memory than the bound allows."""
 
 
 class SelfCheckFailed(EngineError):

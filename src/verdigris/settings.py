@@ -24,6 +24,9 @@ class Settings:
     of ONNX Runtime or MLX after a colon, as in `onnxruntime:cuda`."""
     threads: int = 0
     """Threads for inference; 0 = as many as the process may use."""
+    memory_mb: int = 0
+    """What a model and its runs may take, as estimated; 0 = no bound. With one, a process keeps
+    one model at a time."""
     max_file_bytes: int = 1_048_576
     """Larger files are skipped and counted."""
     cache_dir: str = ""
@@ -47,7 +50,7 @@ class Settings:
 
 _NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
 _CHOICES = {"forge": ("", "gh", "glab")}
-_NUMBERS = {"threads": (0, 1024), "max_file_bytes": (1, 2**31)}
+_NUMBERS = {"memory_mb": (0, 2**24), "threads": (0, 1024), "max_file_bytes": (1, 2**31)}
 
 
 def load_settings(root: Path | None) -> Settings:

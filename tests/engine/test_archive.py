@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -181,7 +182,7 @@ def test_without_a_manifest(archive: Path, models: Path) -> None:
 def test_what_is_no_archive_is_refused(tmp_path: Path, archive: Path, models: Path) -> None:
     assert "no archive at" in refused(tmp_path / "nothing.tar", models)
     (tmp_path / "noise.tar").write_bytes(b"noise" * 1000)
-    assert "no whole, plain tar archive" in refused(tmp_path / "noise.tar", models)
+    assert "no whole tar or zip archive" in refused(tmp_path / "noise.tar", models)
     (tmp_path / "half.tar").write_bytes(archive.read_bytes()[:60_000])
     assert "half.tar" in refused(tmp_path / "half.tar", models)
 
@@ -197,3 +198,85 @@ def test_an_archive_of_a_catalogue_model_is_held_to_the_catalogue(
     row = model_row(str(folder))
     export_model(dataclasses.replace(row, name="bge-small-en-v1.5"), tmp_path / "fake.tar")
     assert "not the file that is pinned" in refused(tmp_path / "fake.tar", models)
+
+
+@pytest.fixture
+def zipped(tmp_path: Path, models: Path) -> Path:
+    export_model(model_row(str(SOURCE)), tmp_path / "model.zip")
+    return tmp_path / "model.zip"
+
+
+def rezipped(archive: Path, member: zipfile.ZipInfo, content: bytes, less: str = "") -> Path:
+    """The zip with one member more, deflated, and without another."""
+    other = archive.with_name("changed.zip")
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(other, "w") as new:
+        for one in old.infolist():
+            if one.filename != less:
+                new.writestr(one, old.read(one), zipfile.ZIP_DEFLATED)
+        new.writestr(member, content, zipfile.ZIP_DEFLATED)
+    return other
+
+
+def test_a_zip_holds_the_same_model(zipped: Path, tmp_path: Path) -> None:
+    export_model(model_row(str(SOURCE)), tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == zipped.read_bytes()
+    import_model(zipped).verify()
+    with Embedder("qwen3-like") as imported, Embedder(str(SOURCE)) as original:
+        assert imported.fingerprint == original.fingerprint
+
+
+def test_a_zip_that_was_packed_again_by_another_program_is_taken(zipped: Path) -> None:
+    with zipfile.ZipFile(zipped) as old:
+        content = old.read("manifest.json")
+    manifest = zipfile.ZipInfo("manifest.json")
+    import_model(rezipped(zipped, manifest, content, "manifest.json")).verify()
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a\\evil", "C:evil", "a//b", "a\0b"])
+def test_paths_in_a_zip_that_lead_out_are_refused(zipped: Path, models: Path, name: str) -> None:
+    info = zipfile.ZipInfo("harmless")
+    info.filename = info.orig_filename = name
+    assert "holds the path" in refused(rezipped(zipped, info, b"x"), models)
+
+
+@pytest.mark.parametrize("kind", [0o120000, 0o020000, 0o010000])
+def test_links_and_devices_in_a_zip_are_refused(zipped: Path, models: Path, kind: int) -> None:
+    info = zipfile.ZipInfo("link")
+    info.external_attr = (kind | 0o777) << 16
+    assert "not a plain file" in refused(rezipped(zipped, info, b"/etc/passwd"), models)
+
+
+def test_folders_and_encrypted_files_in_a_zip_are_refused(zipped: Path, models: Path) -> None:
+    other = rezipped(zipped, zipfile.ZipInfo("folder/"), b"")
+    assert "not a plain file" in refused(other, models)
+    content = bytearray(zipped.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + flags] |= 1
+    other.write_bytes(content)
+    assert "not a plain file" in refused(other, models)
+
+
+def test_a_bomb_is_refused_before_anything_is_unpacked(zipped: Path, models: Path) -> None:
+    other = rezipped(zipped, zipfile.ZipInfo("zeros"), bytes(60_000_000))
+    assert other.stat().st_size < 1_000_000
+    assert "would grow to 60," in refused(other, models)
+
+
+def test_a_zip_whose_size_lies_is_refused(zipped: Path, models: Path) -> None:
+    content = zipped.read_bytes()
+    assert "no whole" in refused(shorter(zipped, content[:-30]), models)
+    place = content.index(b"model.onnx") + 2_000
+    flipped = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+    assert "Bad CRC-32" in refused(shorter(zipped, flipped), models)
+
+
+def shorter(archive: Path, content: bytes) -> Path:
+    other = archive.with_name("other.zip")
+    other.write_bytes(content)
+    return other
+
+
+def test_another_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"name it \.tar or \.zip"):
+        export_model(model_row(str(SOURCE)), tmp_path / "model.rar")
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import sys
 import types
 from collections.abc import Sequence
@@ -16,9 +17,10 @@ import pytest
 
 from verdigris.engine import other_engines
 from verdigris.engine.bench import BenchPlan, BenchReport, bench_model
-from verdigris.engine.bench_chart import bench_svg
+from verdigris.engine.bench_chart import check_chart, draw_bench
 from verdigris.engine.engine_choice import EngineChoice
 from verdigris.engine.other_engines import measure_other_engines
+from verdigris.errors import EngineError
 
 TINY = EngineChoice(str(Path(__file__).parent / "models" / "nomic-like"))
 
@@ -43,10 +45,36 @@ def test_every_reading_is_there(report: BenchReport) -> None:
     assert json.dumps(asdict(report))
 
 
-def test_the_chart_shows_the_readings(report: BenchReport) -> None:
-    texts = [text.text for text in ElementTree.fromstring(bench_svg(report)).iter() if text.text]
+def test_the_chart_shows_the_readings(report: BenchReport, tmp_path: Path) -> None:
+    draw_bench(report, tmp_path / "chart.svg")
+    chart = ElementTree.fromstring((tmp_path / "chart.svg").read_text("utf-8"))
+    texts = [text.text for text in chart.iter() if text.text]
     assert {"p50", "p95", "p99", "16 tokens, 1 thread", "16 tokens, 2 threads"} <= set(texts)
     assert " ".join(str(report.machine).split()) in " ".join(texts)
+
+
+def test_a_chart_may_be_a_png(report: BenchReport, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    check_chart(tmp_path / "chart.png")
+    draw_bench(report, tmp_path / "chart.png")
+    content = (tmp_path / "chart.png").read_bytes()
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", content[16:24])
+    assert (width, height) > (1_000, 400)
+
+
+def test_what_cannot_be_drawn_is_told_before_measuring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(EngineError, match=r"name it \.svg or \.png"):
+        check_chart(tmp_path / "chart.gif")
+    with pytest.raises(EngineError, match="there is no folder"):
+        check_chart(tmp_path / "no" / "chart.svg")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
+    monkeypatch.delitem(sys.modules, "verdigris.engine.png_chart", raising=False)
+    with pytest.raises(EngineError, match=r"pip install 'verdigris\[chart\]'"):
+        check_chart(tmp_path / "chart.png")
 
 
 def test_other_engines_say_why_they_were_not_measured(report: BenchReport) -> None:

@@ -1,33 +1,32 @@
-"""A model as one tar file, for machines without a network: written, and unpacked with suspicion."""
+"""A model as one archive, for machines without a network; checked file by file on its way in."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
+from verdigris.engine.archive_formats import Member, read_archive, write_archive
 from verdigris.engine.catalog import catalog_rows
 from verdigris.engine.folders import models_folder
 from verdigris.engine.installing import install, installing, manifest_text
-from verdigris.engine.model_rows import ModelRow, check_name, is_inside, row_of
+from verdigris.engine.model_rows import ModelRow, check_name, row_of
 from verdigris.engine.model_store import (
     MANIFEST,
     ModelFile,
     StoredModel,
     find_model,
 )
-from verdigris.errors import EngineError, InvalidArchive
+from verdigris.errors import InvalidArchive
 
 LARGEST_MANIFEST = 1 << 20
 
 
 def export_model(row: ModelRow, target: Path) -> StoredModel:
-    """Write the row's files and a manifest to `target`; the same files give the same archive.
+    """Write the row's files and a manifest to a `.tar` or `.zip`; same files, same archive.
 
     Of a model with several precisions, only the row's one. Raises ModelNotFound or CorruptModel
     for the model and EngineError for the target; half an archive is never left behind.
@@ -37,18 +36,22 @@ def export_model(row: ModelRow, target: Path) -> StoredModel:
     check_name(row.name, str(stored.folder))
     other = {file.name for one in row.weights for file in one.files} - {f.name for f in row.files}
     files = [entry for entry in stored.files if entry.name not in other]
-    part = target.with_name(f"{target.name}.part")
-    try:
-        with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as archive:
-            _add(archive, MANIFEST, io.BytesIO(manifest_text(row, files).encode()))
-            for entry in files:
-                with (stored.folder / entry.name).open("rb") as stream:
-                    _add(archive, entry.name, stream)
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise EngineError(f"cannot write {target}: {error.strerror}") from error
+    manifest = manifest_text(row, files).encode()
+    write_archive(
+        target,
+        [
+            Member(MANIFEST, len(manifest), lambda: io.BytesIO(manifest)),
+            *(
+                Member(entry.name, entry.bytes, partial(_open, stored.folder / entry.name))
+                for entry in files
+            ),
+        ],
+    )
     return stored
+
+
+def _open(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def import_model(source: Path, models: Path | None = None) -> StoredModel:
@@ -59,56 +62,26 @@ def import_model(source: Path, models: Path | None = None) -> StoredModel:
     behind then.
     """
     models = models or models_folder()
-    with _opened(source) as archive:
-        members = _members(source, archive)
-        row, files = _manifest(source, archive, members)
+    with read_archive(source) as members:
+        row, files = _manifest(source, members)
         with installing(row, models) as staging:
             try:
                 for entry in files:
-                    _unpack(source, archive, members[entry.name], staging / entry.name, entry)
+                    _unpack(source, members[entry.name], staging / entry.name, entry)
                 return install(row, staging, files, models)
-            except InvalidArchive:
+            except BaseException:
                 for entry in files:
                     (staging / entry.name).unlink(missing_ok=True)
                 raise
 
 
-@contextmanager
-def _opened(source: Path) -> Iterator[tarfile.TarFile]:
-    try:
-        with tarfile.open(source, "r:") as archive:
-            yield archive
-    except (tarfile.TarError, EOFError) as error:
-        said = str(error).splitlines()[0]
-        raise InvalidArchive(f"{source} is no whole, plain tar archive ({said})") from error
-    except FileNotFoundError as error:
-        raise InvalidArchive(f"no archive at {source}") from error
-
-
-def _members(source: Path, archive: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
-    """All files by name. Raises InvalidArchive for a name or kind that must not be unpacked."""
-    members: dict[str, tarfile.TarInfo] = {}
-    for member in archive:
-        if not is_inside(member.name) or member.name in members:
-            raise InvalidArchive(f"{source} holds the path {member.name!r}; nothing was unpacked")
-        if not member.isreg():
-            raise InvalidArchive(
-                f"{source} holds {member.name!r}, which is not a plain file; nothing was unpacked"
-            )
-        members[member.name] = member
-    return members
-
-
-def _manifest(
-    source: Path, archive: tarfile.TarFile, members: dict[str, tarfile.TarInfo]
-) -> tuple[ModelRow, list[ModelFile]]:
+def _manifest(source: Path, members: dict[str, Member]) -> tuple[ModelRow, list[ModelFile]]:
     """The model that the archive holds and its files, which must be all that it holds."""
     member = members.get(MANIFEST)
-    stream = archive.extractfile(member) if member and member.size <= LARGEST_MANIFEST else None
-    if stream is None:
+    if member is None or member.size > LARGEST_MANIFEST:
         raise InvalidArchive(f"{source} has no {MANIFEST}; was it made by verdigris model export?")
     try:
-        content = json.loads(stream.read())
+        content = json.loads(member.open().read())
         files = [ModelFile(f["name"], int(f["bytes"]), f["sha256"]) for f in content["files"]]
         row = _row(source, content, {entry.name for entry in files})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -118,7 +91,7 @@ def _manifest(
 
 
 def _check_files(
-    source: Path, row: ModelRow, files: list[ModelFile], members: dict[str, tarfile.TarInfo]
+    source: Path, row: ModelRow, files: list[ModelFile], members: dict[str, Member]
 ) -> None:
     """The manifest lists what is there, and that is what the row needs and the catalogue pins."""
     names = [entry.name for entry in files]
@@ -150,27 +123,15 @@ def _held_precision(row: ModelRow, names: set[str]) -> ModelRow:
     return row
 
 
-def _unpack(
-    source: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path, entry: ModelFile
-) -> None:
+def _unpack(source: Path, member: Member, path: Path, entry: ModelFile) -> None:
     """Write one member and compare its size and hash with the manifest."""
-    stream = archive.extractfile(member)
-    if stream is None or member.size != entry.bytes:
+    if member.size != entry.bytes:
         raise InvalidArchive(f"{source}: {entry.name} has another size than its manifest says")
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    with path.open("wb") as target:
+    with member.open() as stream, path.open("wb") as target:
         while block := stream.read(1 << 20):
             digest.update(block)
             target.write(block)
     if digest.hexdigest() != entry.sha256:
         raise InvalidArchive(f"{source}: {entry.name} is damaged (wrong SHA-256)")
-
-
-def _add(archive: tarfile.TarFile, name: str, stream: BinaryIO) -> None:
-    """Add one file, with nothing in it that depends on the machine or the time."""
-    member = tarfile.TarInfo(name)
-    member.size = stream.seek(0, io.SEEK_END)
-    member.mode = 0o644
-    stream.seek(0)
-    archive.addfile(member, stream)

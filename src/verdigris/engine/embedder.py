@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from verdigris.engine.catalog import DEFAULT_MODEL, InputType, ModelRow, model_row
 from verdigris.engine.cpus import usable_cpus
+from verdigris.engine.memory import MB, MemoryBound, MemoryNeed, loaded_bytes
 from verdigris.engine.model_info import HealthReport, ModelInfo, check_health, describe
 from verdigris.engine.model_store import find_model
 from verdigris.engine.pooling import Array, cut_dims, l2_normalize, pool
@@ -27,6 +28,7 @@ from verdigris.engine.runtimes import (
     RuntimeRequest,
 )
 from verdigris.engine.runtimes.opening import CheckedModel, OpenedRuntime, open_checked
+from verdigris.engine.runtimes.packing import TOKENS_A_RUN
 from verdigris.engine.selfcheck import limits_of, read_golden
 from verdigris.engine.tokenizing import Encoding, TextTokenizer
 from verdigris.engine.window import Embedded, Window
@@ -36,6 +38,7 @@ from verdigris.errors import (
     InvalidInput,
     InvalidModel,
     LongInputWarning,
+    MemoryExceeded,
 )
 
 LongInput = Literal["error", "warn", "truncate", "chunk"]
@@ -60,7 +63,7 @@ class Embedder:
     started by the first `embed`, and end with `close` or with the process.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options, all but two by name
         self,
         model: str = DEFAULT_MODEL,
         threads: int | None = None,
@@ -70,6 +73,7 @@ class Embedder:
         strict: bool = False,
         long_input: LongInput = "truncate",
         dims: int | None = None,
+        memory_mb: int | None = None,
     ) -> None:
         """Load a model and verify its files.
 
@@ -81,21 +85,31 @@ class Embedder:
         happens to a text with more tokens than the model sees: `error`, `warn` (and truncate),
         `truncate`, or `chunk`: its pieces are embedded, and their vectors averaged by their
         tokens. dims: length of the vectors, where the model was trained to be cut; None means
-        its own. Raises ModelNotFound, CorruptModel, InvalidModel, InvalidInput,
-        RuntimeUnavailable for what is not installed, and SelfCheckFailed for wrong vectors.
+        its own. memory_mb: how much model and runs may take, as estimated, which may mean
+        fewer threads; None means no bound. Raises ModelNotFound, CorruptModel, InvalidModel,
+        InvalidInput, RuntimeUnavailable for what is not installed, SelfCheckFailed for wrong
+        vectors, and MemoryExceeded for a model that is too large.
         """
         if threads is not None and threads < 1:
             raise InvalidInput(f"threads is {threads}; it must be 1 or more")
+        if memory_mb is not None and memory_mb < 1:
+            raise InvalidInput(f"memory_mb is {memory_mb}; it must be 1 or more, or None")
         if long_input not in get_args(LongInput):
             known = ", ".join(get_args(LongInput))
             raise InvalidInput(f"long_input is {long_input!r}; it must be one of {known}")
         self._stored = find_model(model_row(model))
         self.model: ModelRow = _cut(self._stored.row, dims)
         self.long_input: LongInput = long_input
+        need = MemoryNeed(
+            self.model.name,
+            loaded_bytes(self.model, self._stored.bytes, runtime),
+            self._stored.row.dims,
+        )
+        self._memory = MemoryBound((memory_mb or 0) * MB, need)
         self._tokenizer = TextTokenizer(
             self._stored.verified(self.model.tokenizer_file), self.model.max_tokens
         )
-        self.threads: int = threads or usable_cpus()
+        self.threads: int = self._memory.threads(threads or usable_cpus(), self.max_tokens)
         request = RuntimeRequest(self._stored.weights(), runtime, provider, strict, self.threads)
         self.opened: OpenedRuntime = self._open(request)
         self._runtime: Runtime = self.opened.runtime
@@ -118,8 +132,8 @@ class Embedder:
         Reads some dozens of texts ahead and never more. Equal texts that are near each other
         are inferred once. Empty and blank texts have a vector too, that of the special tokens.
         Closing the iterator cancels what has not begun. Raises InvalidInput for what is not a
-        text, InputTooLong where long input is an error, and whatever `texts` raises, all after
-        the vectors of all texts before it.
+        text, InputTooLong where long input is an error, MemoryExceeded for a text too long for
+        the bound, and whatever `texts` raises, all after the vectors of all texts before it.
         """
         for embedded in self._embed(texts, input_type):
             yield embedded.vector.copy()
@@ -184,10 +198,10 @@ class Embedder:
         self.close()
 
     def _embed(self, texts: Iterable[str], input_type: InputType) -> Iterator[Embedded]:
-        """Results in order; long input is told of here, where the caller can see it."""
+        """Results in order; what was wrong with a text is told here, in its turn."""
         with closing(self._in_order(texts, input_type)) as results:
             for position, embedded in enumerate(results):
-                self._tell_long_input(embedded, position)
+                self._tell(embedded, position)
                 yield embedded
 
     def _in_order(
@@ -217,20 +231,31 @@ class Embedder:
     def _embed_group(self, input_type: InputType, texts: list[str]) -> list[Embedded]:
         prefix = self.model.prefix(input_type)
         encodings = [self._tokenizer.encode(prefix + text) for text in texts]
-        chunked = [one.truncated and self.long_input == "chunk" for one in encodings]
-        vectors = self._unit_vectors(
-            self._runtime, [one for one, cut in zip(encodings, chunked, strict=True) if not cut]
-        )
+        together = self._unit_vectors(self._runtime, [e for e in encodings if self._is_plain(e)])
         return [
-            self._embed_pieces(text, prefix)
-            if cut
-            else Embedded(self._finish(next(vectors)), encoding.token_count, encoding.truncated)
-            for text, encoding, cut in zip(texts, encodings, chunked, strict=True)
+            Embedded(self._finish(next(together)), encoding.token_count, encoding.truncated)
+            if self._is_plain(encoding)
+            else self._embed_apart(text, prefix, encoding)
+            for text, encoding in zip(texts, encodings, strict=True)
         ]
+
+    def _is_plain(self, encoding: Encoding) -> bool:
+        """Neither to be cut into pieces nor too long for the memory."""
+        cut = encoding.truncated and self.long_input == "chunk"
+        return not cut and self._memory.fits(encoding.token_count)
+
+    def _embed_apart(self, text: str, prefix: str, encoding: Encoding) -> Embedded:
+        try:
+            if encoding.truncated and self.long_input == "chunk":
+                return self._embed_pieces(text, prefix)
+            vector = self._finish(self._unit_vector(encoding))
+            return Embedded(vector, encoding.token_count, encoding.truncated)
+        except MemoryExceeded as error:
+            return Embedded(np.empty(0, np.float32), encoding.token_count, False, error)
 
     def _embed_alone(self, text: str, input_type: InputType) -> Array:
         embedded = self._embed_one(_checked(text, 0), input_type)
-        self._tell_long_input(embedded, 0)
+        self._tell(embedded, 0)
         return embedded.vector
 
     def _embed_one(self, text: str, input_type: InputType) -> Embedded:
@@ -256,9 +281,16 @@ class Embedder:
         return next(self._unit_vectors(self._runtime, [encoding]))
 
     def _unit_vectors(self, runtime: Runtime, encodings: list[Encoding]) -> Iterator[Array]:
-        """The model's own vectors (full dims,) of length 1, in order."""
-        groups = zip(encodings, runtime.token_vectors_of(encodings), strict=True)
-        for encoding, token_vectors in groups:
+        """The model's own vectors (full dims,) of length 1, in order.
+
+        A runtime may put several short texts into one run: hence the tokens that are reserved.
+        """
+        counts = [encoding.token_count for encoding in encodings]
+        tokens = max(max(counts, default=0), min(sum(counts), TOKENS_A_RUN))
+        runs = runtime.token_vectors_of(encodings)
+        for encoding in encodings:
+            with self._memory.run(tokens):
+                token_vectors = next(runs)
             self._check_shape(token_vectors.shape, encoding)
             pooled = pool(self.model.pooling, token_vectors, encoding.attention_mask)
             yield l2_normalize(pooled)[0]
@@ -293,7 +325,10 @@ class Embedder:
                 f"{shape}, not {wanted} (batch, tokens, dims)"
             )
 
-    def _tell_long_input(self, embedded: Embedded, position: int) -> None:
+    def _tell(self, embedded: Embedded, position: int) -> None:
+        """Raise or warn of what was wrong with one text."""
+        if embedded.error:
+            raise embedded.error
         if not embedded.truncated or self.long_input not in ("error", "warn"):
             return
         said = f"input {position} has more than the {self.max_tokens} tokens that the model sees"

@@ -32,14 +32,21 @@ class EngineChoice:
         """Runtime and provider as a configuration names them: `openvino`, `onnxruntime:cuda`."""
         return self.runtime + ("" if self.provider == DEFAULT_PROVIDER else f":{self.provider}")
 
-    def open(self, threads: int | None = None, strict: bool = True) -> Embedder:
+    def open(
+        self, threads: int | None = None, strict: bool = True, memory_mb: int | None = None
+    ) -> Embedder:
         """Load it.
 
         strict: no other runtime may take its place, since that would falsify what is measured.
-        Raises EngineError where it is not here, cannot run, or fails its self-check.
+        Raises EngineError where it is not here, cannot run, does not fit, or fails its self-check.
         """
         return Embedder(
-            self.model, threads, runtime=self.runtime, provider=self.provider, strict=strict
+            self.model,
+            threads,
+            runtime=self.runtime,
+            provider=self.provider,
+            strict=strict,
+            memory_mb=memory_mb,
         )
 
     def precision(self) -> str:

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 _WIDTH, _LABELS, _VALUES = 860, 250, 90
 _ROW, _BAR, _TITLE, _GAP, _MARGIN = 24, 16, 30, 18, 16
 _FOOTER_LINE, _FOOTER_CHARACTERS, _LABEL_CHARACTERS = 15, 130, 36
-_COLOURS = ("#2f7d6d", "#b0662b", "#4a5fa5", "#8a4a7d")
+COLOURS = ("#2f7d6d", "#b0662b", "#4a5fa5", "#8a4a7d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _panel(panel: Panel, top: int) -> list[str]:
     for row, bar in enumerate(panel.bars):
         y = top + _TITLE + row * _ROW
         length = max(1.0, room * bar.value / largest)
-        colour = _COLOURS[bar.series % len(_COLOURS)]
+        colour = COLOURS[bar.series % len(COLOURS)]
         parts += [
             _text(_MARGIN + _LABELS - 8, y + 12, _cropped(bar.label), "label"),
             f'<rect x="{_MARGIN + _LABELS}" y="{y}" width="{length:.1f}" height="{_BAR}" '

@@ -24,6 +24,8 @@ class Embedded:
     vector: Array
     token_count: int
     truncated: bool
+    error: EngineError | None = None
+    """Why there is no vector; told when it is this text's turn."""
 
 
 Submit = Callable[[list[str]], Future[list[Embedded]]]

@@ -187,7 +187,8 @@ def check_model(site: Site) -> Finding:
     from verdigris.engine.selfcheck import read_golden
 
     choice = configured_choice(site.settings.model, site.settings.runtime)
-    with choice.open(site.settings.threads or None) as embedder:
+    memory_mb = site.settings.memory_mb or None
+    with choice.open(site.settings.threads or None, memory_mb=memory_mb) as embedder:
         if read_golden(Path(embedder.model_info().folder)) is None:
             return _check_health(embedder)
         result = run_selfcheck(embedder)

@@ -36,20 +36,33 @@ class LoadedModels:
         choice = configured_choice(model, self._settings.runtime)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeFallbackWarning)  # told once, and not by Python
-            embedder = choice.open(self._settings.threads or None, strict=False)
+            embedder = choice.open(
+                self._settings.threads or None,
+                strict=False,
+                memory_mb=self._settings.memory_mb or None,
+            )
         if why := embedder.opened.fallback:
             self._warnings.append(f"{why}; ONNX Runtime on the CPU is used instead")
         return embedder
 
     def get(self, model: str) -> Embedder:
-        """The embedder of a model, loaded if it is not. Raises EngineError."""
+        """The embedder of a model, loaded if it is not. Raises EngineError.
+
+        Under a bound of memory the others are unloaded first.
+        """
+        if self._settings.memory_mb:
+            for other in self._models.keys() - {model}:
+                self._unload(other)
         self.begin(model)
         return self._models[model].result()
 
     def close(self) -> None:
         """Unload all models; may be called twice."""
         self._thread.shutdown(wait=True)
-        for loading in self._models.values():
-            if loading.exception() is None:
-                loading.result().close()
-        self._models.clear()
+        for model in list(self._models):
+            self._unload(model)
+
+    def _unload(self, model: str) -> None:
+        loading = self._models.pop(model)
+        if loading.exception() is None:
+            loading.result().close()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from verdigris.errors import EngineError
 from verdigris.serve.cli.answers import envelope
 from verdigris.serve.cli.console import plural, printable, warn
 from verdigris.serve.cli.model_options import choice_here
@@ -47,8 +46,8 @@ _MB = 1024**2
 @click.option(
     "--chart",
     type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.svg",
-    help="Draw the readings.",
+    metavar="FILE.svg|FILE.png",
+    help="Draw the readings; PNG needs the extra `chart`.",
 )
 @JSON
 @QUIET
@@ -63,27 +62,19 @@ def bench(  # noqa: PLR0913 - one parameter an option
     Takes some twenty seconds; readings of a busy machine are worth little.
     """
     from verdigris.engine.bench import BenchPlan, bench_model
+    from verdigris.engine.bench_chart import check_chart, draw_bench
 
     choice = choice_here(name)
-    if chart and not chart.parent.is_dir():
-        raise EngineError(f"cannot write {chart}: there is no folder {chart.parent}")
+    if chart:
+        check_chart(chart)
     if not quiet and not as_json:
         warn("measuring; let nothing else run meanwhile")
     report = bench_model(
         BenchPlan(choice, threads, seconds=seconds, compare=compare, original=original or "")
     )
     if chart:
-        _draw(report, chart)
+        draw_bench(report, chart)
     click.echo(_json(report) if as_json else "\n".join(_lines(report)))
-
-
-def _draw(report: BenchReport, chart: Path) -> None:
-    from verdigris.engine.bench_chart import bench_svg
-
-    try:
-        chart.write_text(bench_svg(report), encoding="utf-8")
-    except OSError as error:
-        raise EngineError(f"cannot write {chart} ({error.strerror})") from error
 
 
 def _json(report: BenchReport) -> str:

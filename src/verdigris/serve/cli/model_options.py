@@ -92,6 +92,7 @@ def open_embedder(options: EmbedderOptions) -> Iterator[Embedder]:
             provider=choice.provider,
             long_input=options.long_input,
             dims=options.dims,
+            memory_mb=settings.memory_mb or None,
         )
     with embedder:
         for one in noted:

@@ -55,7 +55,10 @@ def import_(archive: Path, as_json: bool, quiet: bool) -> None:
 @JSON
 @QUIET
 def export(name: str, archive: Path | None, force: bool, as_json: bool, quiet: bool) -> None:
-    """Write a model into one ARCHIVE (by default NAME.tar) for a machine without a network."""
+    """Write a model into one ARCHIVE for a machine without a network.
+
+    A .tar or a .zip, by its name; NAME.tar where none is given.
+    """
     from verdigris.engine.archive import export_model
     from verdigris.engine.catalog import model_row
 

@@ -35,6 +35,7 @@ _CONFIG = """\
 # model = "all-minilm-l6-v2"
 # runtime = "onnxruntime"    # or openvino, mlx: extras
 # threads = 0                # inference threads; 0 = as many as the process may use
+# memory_mb = 0              # what model and runs may take, as estimated; 0 = no bound
 # max_file_bytes = 1048576   # larger files are skipped and counted
 # sessions_dir = ""          # where session logs are written; "" = where they lie already
 # forge = ""                 # gh or glab: a plain scrape reads issues, too, over the network
