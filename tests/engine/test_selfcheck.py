@@ -12,6 +12,7 @@ import pytest
 
 from verdigris.engine import Embedder, SelfCheck, run_selfcheck
 from verdigris.engine.catalog import DEFAULT_MODEL, model_row
+from verdigris.engine.embedder import LongInput
 from verdigris.engine.model_store import find_model
 from verdigris.engine.selfcheck import (
     FLOATS,
@@ -86,6 +87,22 @@ def test_vectors_of_another_size_are_refused() -> None:
     golden = Golden(("a", "b"), np.eye(2, 8, dtype=np.float32))
     with pytest.raises(InvalidModel, match=r"\(2, 4\), its golden vectors are \(2, 8\)"):
         compare("m", golden, np.eye(2, 4, dtype=np.float32), FLOATS)
+
+
+@pytest.mark.parametrize("long_input", ["error", "chunk"])
+def test_what_happens_to_long_input_changes_no_check(tmp_path: Path, long_input: LongInput) -> None:
+    """The original's vectors are those of truncated texts."""
+    folder = tmp_path / "tiny"
+    shutil.copytree(Path(__file__).parent / "models" / "bert-mean", folder)
+    texts = json.loads((folder / "golden_texts.json").read_text("utf-8"))
+    with Embedder(str(folder)) as embedder:
+        long = "the log is read again " * 30
+        assert embedder.count_tokens(long) > embedder.max_tokens
+        vectors = embedder.embed_batch([*texts, long]).vectors
+    (folder / "golden_texts.json").write_text(json.dumps([*texts, long]), "utf-8")
+    np.save(folder / "golden_vectors.npy", vectors)
+    with Embedder(str(folder), long_input=long_input) as embedder:
+        assert run_selfcheck(embedder).passed
 
 
 def test_a_sample_is_spread_over_the_lengths() -> None:

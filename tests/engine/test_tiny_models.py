@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from verdigris.engine import Embedder
+from verdigris.engine import Embedder, run_selfcheck
 from verdigris.engine.catalog import InputType
 from verdigris.errors import EngineError, InvalidInput, ModelNotFound
 
@@ -135,6 +135,8 @@ weights = [{{ precision = "fp32", file = "model.onnx" }}]
         full, cut = whole.embed_passage("a log"), half.embed_passage("a log")
         assert half.fingerprint != whole.fingerprint
         assert (half.dims, half.model_info().full_dims) == (16, 32)
+        assert run_selfcheck(half).min_cosine == pytest.approx(1, abs=1e-5)
+        assert run_selfcheck(half).passed
     assert cut.shape == (16,)
     assert np.linalg.norm(cut) == pytest.approx(1, abs=1e-6)
     centred = (full - full.mean()) / full.std()

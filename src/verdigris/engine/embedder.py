@@ -165,6 +165,13 @@ class Embedder:
         """Tokens of the whole text, special tokens included; more than max_tokens are cut."""
         return self._tokenizer.count(_checked(text, 0))
 
+    def full_vectors(self, texts: Sequence[str]) -> Array:
+        """Passages' unit vectors (texts, full dims) as the runtime gives them.
+
+        Neither cut to fewer dims nor subject to the policy for long input: their ends are left out.
+        """
+        return self._vectors_with(self._runtime, texts)
+
     def model_info(self) -> ModelInfo:
         """Facts of the loaded model: dims, limits, prefixes, licence, origin, size, fingerprint."""
         return describe(self, self._stored)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from verdigris.engine.model_store import find_model
-from verdigris.engine.pooling import Array
+from verdigris.engine.pooling import Array, cut_dims
 from verdigris.errors import CorruptModel, InvalidModel
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ def compare(model: str, golden: Golden, vectors: Array, limits: Limits) -> SelfC
 def run_selfcheck(embedder: Embedder) -> SelfCheck:
     """Embed all golden texts and compare; every file of the model is verified first.
 
-    Raises CorruptModel if a file is damaged, InvalidModel for a model without golden vectors. A
+    Where the embedder cuts its vectors, the original's are cut in the same way. Raises
+    CorruptModel if a file is damaged, InvalidModel for a model without golden vectors. A
     provider that computes wrongly does not raise: it shows in the report, and `passed` is false.
     """
     stored = find_model(embedder.model)
@@ -144,5 +146,8 @@ def run_selfcheck(embedder: Embedder) -> SelfCheck:
     golden = read_golden(stored.folder)
     if golden is None:
         raise InvalidModel(f"model {embedder.model.name!r} has no golden vectors to compare with")
-    vectors = embedder.embed_batch(golden.texts).vectors
+    vectors = embedder.full_vectors(golden.texts)
+    if embedder.dims < vectors.shape[1]:
+        cut = partial(cut_dims, dims=embedder.dims, layer_norm=embedder.model.matryoshka_layer_norm)
+        golden, vectors = Golden(golden.texts, cut(golden.vectors)), cut(vectors)
     return compare(embedder.model.name, golden, vectors, limits_of(embedder.model.precision))

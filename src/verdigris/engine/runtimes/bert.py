@@ -78,7 +78,10 @@ def read_bert(weights_file: Path) -> BertWeights:
             return _read_bundled(graph)
         return _read_export(graph)
     except (KeyError, ValueError, IndexError) as error:
-        raise UnsupportedGraph(f"{weights_file} is not a BERT encoder: no {error}") from error
+        raise UnsupportedGraph(
+            f"{weights_file} is not a BERT encoder whose weights can be found by name: no {error} "
+            "(another architecture, or an exporter that merged or renamed them)"
+        ) from error
 
 
 def _read_bundled(graph: OnnxWeights) -> BertWeights:
