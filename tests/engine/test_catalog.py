@@ -25,6 +25,7 @@ from verdigris.errors import CorruptModel, InvalidModel, ModelNotFound
 
 WANTED = {
     "all-minilm-l6-v2": (384, "mean", 256, "", ""),
+    "all-minilm-l6-v2-fp32": (384, "mean", 256, "", ""),
     "bge-small-en-v1.5": (384, "cls", 512, "Represent this sentence", ""),
     "bge-base-en-v1.5": (768, "cls", 512, "Represent this sentence", ""),
     "e5-small-v2": (384, "mean", 512, "query: ", "passage: "),
