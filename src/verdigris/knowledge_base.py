@@ -25,6 +25,7 @@ from verdigris.records import (
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
 from verdigris.store.index import Index
+from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.capturing import collect_hooks
 from verdigris.upkeep.forge import FORGE, scrape_forge, scrape_forge_file
 from verdigris.upkeep.indexing import catch_up, open_index
@@ -217,6 +218,17 @@ class KnowledgeBase:
         self.refresh_vector_index()
         return done
 
+    def anchor(self) -> int:
+        """Anchor what sessions name and has no anchor yet; returns how many sessions were read.
+
+        An answer anchors the few that it shows.
+        """
+        return self._anchors.anchor_all(self.progress)
+
+    @property
+    def _anchors(self) -> AnchorUpkeep:
+        return AnchorUpkeep(self.repository, self.log, self.index, self.facts)
+
     def refresh_vector_index(self) -> None:
         """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""
         from verdigris.store.vector_search import VectorSearch
@@ -261,13 +273,14 @@ class KnowledgeBase:
                 question = Question(query, self._vectors.question_vector(query))
             found = self._search.search(question, filters, limit, lanes or LANES)
             hits = [self._with_issue(hit) for hit in found]
+        shown = self._anchors.put_on(hits)
         warnings += [*self.warnings, *self._what_is_left_out()]
         state = self.state(current=refresh and not warnings)
         if state.swap and dense:
             warnings.append(f"{swap_text(state.swap, state.chunks)}; finish: {FINISH_SWAP}")
         return Answer(
             query=query,
-            hits=tuple(hits),
+            hits=shown,
             state=state,
             warnings=tuple(warnings),
             seconds=time.monotonic() - started,

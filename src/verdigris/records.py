@@ -312,6 +312,51 @@ class LaneRank:
     score: float
 
 
+MentionForm = Literal["path", "symbol", "commit"]
+AnchorState = Literal["fresh", "drifted", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementAnchor:
+    """What a statement of a session names, as it was then."""
+
+    document: str
+    line: int
+    """Line of the session log."""
+    form: MentionForm
+    name: str
+    """As the statement spells it."""
+    commit: str
+    """The commit at which the target is remembered; for a commit, the target."""
+    path: str = ""
+    symbol: str = ""
+    lines: Lines | None = None
+    """The target's lines at that commit; None for a whole file."""
+    blob: str = ""
+    content_hash: str = ""
+    """Of the target's lines at that commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgedAnchor:
+    """What became of it. fresh: as it was then; drifted: it changed; gone: deleted or renamed."""
+
+    anchor: StatementAnchor
+    state: AnchorState
+    now: str = ""
+    """Where the target is now, as a path; '' where it is nowhere."""
+    lines: Lines | None = None
+    """The target's lines now."""
+    added: int = 0
+    removed: int = 0
+    """Lines of the target that came and went since; 0 and 0 where that is not known."""
+    commits: int = 0
+    """Commits since that changed the target's file."""
+    last_commit: str = ""
+    """The newest of them."""
+    last_subject: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedCommit:
     """A commit that belongs to an issue or pull request.
@@ -377,6 +422,8 @@ class Hit:
     """For hits of that kind."""
     moments: tuple[str, ...] = ()
     """What makes a commit memorable: 'release 4.0.0', 'first commit'."""
+    anchors: tuple[AgedAnchor, ...] = ()
+    """What the shown passages of a session name, and what became of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,3 +187,27 @@ def test_a_commit_shows_its_moment(verdigris: Verdigris, small_git: GitFolder) -
     status = verdigris("status", "--moments")
     head = small_git.git("rev-parse", "HEAD")[:10]
     assert re.search(rf"{head}  release 1.0   Fill a cup", status.out)
+
+
+def test_a_session_says_what_became_of_the_code_it_names(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    started = verdigris("session", "start", "A faster kettle", inside=small_git.root)
+    assert started.code == 0
+    verdigris("session", "note", "`boil` in `src/kettle.py` heats `src/cup.py`, `boil()` is slow")
+    small_git.commit("Keep the session")
+    fresh = verdigris("scry", "what heats slow?", "--kind", "session", "-k", "1", "-q")
+    assert "    fresh: src/kettle.py, src/cup.py, boil" in fresh.out
+    small_git.write("src/kettle.py", "def boil(litres):\n    return 5\n")
+    small_git.git("mv", "src/cup.py", "src/mug.py")
+    run = verdigris("scry", "what heats slow?", "--kind", "session", "-k", "1", "-q")
+    assert "    drifted: boil in src/kettle.py:1-2, +1 -2 lines\n" in run.out
+    assert "    gone: src/cup.py" in run.out
+    answer = json.loads(
+        verdigris("scry", "what heats slow?", "--kind", "session", "-k", "1", "--json").out
+    )
+    states = {one["name"]: one["state"] for one in answer["results"][0]["anchors"]}
+    assert states == {"boil": "drifted", "src/kettle.py": "drifted", "src/cup.py": "gone"}
+    drifted = next(one for one in answer["results"][0]["anchors"] if one["name"] == "boil")
+    assert drifted["then"]["lines"] == [1, 3]
+    assert (drifted["now"], drifted["added"]) == ({"path": "src/kettle.py", "lines": [1, 2]}, 1)

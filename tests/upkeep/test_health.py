@@ -45,7 +45,7 @@ def test_a_sound_repository_has_no_complaint(indexed: Path) -> None:
     assert all(finding.ok for finding in findings)
     assert [finding.what for finding in findings] == [
         "sqlite", "repository", "settings", "disk", "model", "event log", "index",
-        "vector cache", "vectors", "nearest-neighbour files", "position",
+        "vector cache", "vectors", "nearest-neighbour files", "position", "anchors",
     ]  # fmt: skip
     states = {finding.what: finding.state for finding in findings}
     assert "FTS5" in states["sqlite"]

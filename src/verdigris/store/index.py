@@ -233,6 +233,14 @@ class Index:
         self.connection.execute("DELETE FROM documents WHERE id = ?", row)
         return True
 
+    def version_of(self, name: str) -> str:
+        """The version of a document that is here; '' where it is not."""
+        with storage_errors(self.path):
+            row = self.connection.execute(
+                "SELECT version FROM documents WHERE name = ?", (name,)
+            ).fetchone()
+        return str(row[0]) if row else ""
+
     def count(self, table: str) -> int:
         """Rows of `documents`, `chunks` or `vectors`."""
         with storage_errors(self.path):

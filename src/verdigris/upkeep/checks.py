@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING
 
 from verdigris.database import storage_errors
 from verdigris.event_log import EventLog
+from verdigris.records import AgedAnchor
 from verdigris.scrape.repository import Repository
 from verdigris.settings import Settings
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
+from verdigris.upkeep.ageing import counts
+from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.embedding import vector_space
 from verdigris.upkeep.indexing import open_index
 from verdigris.upkeep.locations import Locations
 from verdigris.upkeep.model_swap import FINISH_SWAP, swap_state, swap_text
 from verdigris.upkeep.scraping import commits_not_scraped, pending_files
+from verdigris.views import Facts
 
 if TYPE_CHECKING:
     from verdigris.engine import Embedder
@@ -32,6 +36,7 @@ OLDEST_SQLITE = (3, 35, 0)
 LEAST_FREE_BYTES = 200 * 1024**2
 SAMPLED_VECTORS = 2_000
 LARGEST_NORM_ERROR = 0.01
+SHOWN_ANCHORS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Finding:
     ok: bool
     state: str
     mend: str = ""
+    details: tuple[str, ...] = ()
+    """Single cases, one a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,3 +247,35 @@ def check_position(site: Site) -> Finding:
 def _index(site: Site) -> Iterator[Index]:
     with closing(open_index(site.locations.index)) as index:
         yield index
+
+
+def check_anchors(site: Site) -> Finding:
+    """What became of what the sessions name; that code changed since is no fault of anyone's."""
+    if not site.locations.index.exists() or not site.locations.log.exists():
+        return Finding("anchors", True, "nothing anchored yet", SCRAPE)
+    with (
+        _index(site) as index,
+        closing(EventLog(site.locations.log, site.repository.worktree or ".")) as log,
+    ):
+        facts = Facts(index.connection)
+        aged = AnchorUpkeep(site.repository, log, index, facts).aged()
+        waiting = len(facts.sessions_to_anchor(site.repository.head))
+    count = counts(aged)
+    names = ", ".join(f"{number:,} {state}" for state, number in count.items())
+    later = f"; {waiting:,} sessions are not anchored yet" if waiting else ""
+    state = f"of {len(aged):,} names in sessions {names}{later}" if aged else f"none{later}"
+    mend = SCRAPE if waiting else ""
+    return Finding("anchors", True, state, mend, tuple(_changed_most(aged)))
+
+
+def _changed_most(aged: Sequence[AgedAnchor]) -> Iterator[str]:
+    """Names that are gone or drifted, newest sessions first within those that changed most."""
+    changed = [one for one in aged if one.state != "fresh"]
+    changed.sort(key=lambda one: (-one.commits, one.anchor.document, one.anchor.line))
+    for one in changed[:SHOWN_ANCHORS]:
+        commits = f", {one.commits:,} commits since" if one.commits else ""
+        now = f", now {one.now}" if one.state == "gone" and one.now else ""
+        place = f"{one.anchor.document}:{one.anchor.line}"
+        yield f"{place}: {one.anchor.name} {one.state}{now}{commits}"
+    if len(changed) > SHOWN_ANCHORS:
+        yield f"and {len(changed) - SHOWN_ANCHORS:,} more"

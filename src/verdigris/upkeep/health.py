@@ -35,6 +35,7 @@ _EXAMINATIONS = (
         mending.mend_nearest_neighbour_files,
     ),
     _Examination("position", checks.check_position),
+    _Examination("anchors", checks.check_anchors),
 )
 
 

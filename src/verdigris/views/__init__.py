@@ -1,5 +1,6 @@
 """Facts derived from the log: symbols, calls, imports, and which files change together."""
 
+from verdigris.views.anchors import Drift
 from verdigris.views.co_changes import CoChange, Companion, Forgotten
 from verdigris.views.code import UNRELATED, Reference, ResolveImport, Symbol, last_name
 from verdigris.views.facts import SCHEMA, Facts, Related
@@ -11,6 +12,7 @@ __all__ = [
     "CoChange",
     "Companion",
     "DatedMoment",
+    "Drift",
     "Facts",
     "FileHistory",
     "Forgotten",

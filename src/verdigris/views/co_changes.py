@@ -72,7 +72,7 @@ class CoChangeFacts(HistoryFacts):
         rows = self._commits_of(path)
         weights: dict[str, float] = defaultdict(float)
         examples: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        now_named, recency = self._present_names(), self._recency()
+        now_named, recency = self.present_names(), self._recency()
         for sha, subject, size, time in rows:
             for current in {now_named(other) for other in self._files_of(sha)}:
                 if current and current != path:
@@ -122,7 +122,7 @@ class CoChangeFacts(HistoryFacts):
         Method: association rules (Zimmermann et al. 2004) aggregated by a noisy-or; figures in
         docs/experiments.md.
         """
-        now_named, recency = self._present_names(), self._recency()
+        now_named, recency = self.present_names(), self._recency()
         doubts: dict[str, float] = defaultdict(lambda: 1.0)
         rules: dict[str, list[Companion]] = defaultdict(list)
         for path in paths:

@@ -1,4 +1,4 @@
-"""All facts of one work tree: of its code, its history and its issues."""
+"""All facts of one work tree: of its code, its history, its issues, and what sessions name."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from verdigris.records import Event, LinkedIssue, SeenDetails
-from verdigris.views import code, history, issues
+from verdigris.views import anchors, code, history, issues
+from verdigris.views.anchors import AnchorFacts
 from verdigris.views.co_changes import CoChange, CoChangeFacts
 from verdigris.views.code import CodeFacts, Reference, Symbol
 from verdigris.views.issues import IssueLinks
 
-SCHEMA = history.SCHEMA + code.SCHEMA + issues.SCHEMA
+SCHEMA = history.SCHEMA + code.SCHEMA + issues.SCHEMA + anchors.SCHEMA
 
 
-class Facts(CodeFacts, CoChangeFacts, IssueLinks):
+class Facts(CodeFacts, CoChangeFacts, IssueLinks, AnchorFacts):
     """Facts of one work tree, in the tables of SCHEMA; the caller opens the transactions."""
 
     def add(self, seen: Event, content: Sequence[Event]) -> None:
@@ -38,6 +39,7 @@ class Facts(CodeFacts, CoChangeFacts, IssueLinks):
             self.remove_commit(document.removeprefix("commit:"))
         else:
             self.remove_file(document)
+            self.remove_anchors(document)
 
 
 @dataclass(frozen=True, slots=True)

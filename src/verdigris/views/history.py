@@ -126,6 +126,32 @@ class HistoryFacts(Tables):
         ).fetchone()
         return str(row[0]) if row else ""
 
+    def commits_like(self, prefix: str) -> list[str]:
+        """Hashes that begin with some digits, at most two."""
+        rows = self._connection.execute(
+            "SELECT sha FROM commits WHERE sha >= ? AND sha < ? LIMIT 2", (prefix, prefix + "g")
+        )
+        return [row[0] for row in rows]
+
+    def time_of(self, sha: str) -> str:
+        """When a commit was made; '' where it is not known."""
+        row = self._connection.execute("SELECT time FROM commits WHERE sha = ?", (sha,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def changes_since(self, path: str, time: str) -> list[tuple[str, str]]:
+        """(hash, subject) of the commits after a time that changed a file, newest first.
+
+        The file is followed through its earlier names; merges do not count.
+        """
+        names = self.names_of(path)
+        rows = self._connection.execute(
+            "SELECT DISTINCT sha, subject, time, position FROM commit_files "
+            f"JOIN commits USING (sha) WHERE path IN ({','.join('?' * len(names))}) "
+            "AND time > ? AND marks NOT LIKE '%merge%' ORDER BY time DESC, position DESC",
+            (*names, time),
+        )
+        return [row[:2] for row in rows]
+
     def names_of(self, path: str) -> list[str]:
         """The path and the names it had before, following renames back."""
         rows = self._connection.execute(
@@ -157,7 +183,7 @@ class HistoryFacts(Tables):
 
     def files_of_commits(self, shas: Iterable[str]) -> dict[str, frozenset[str]]:
         """Commit → present paths of the files it changed; merges, bulk and bot commits left out."""
-        now_named = self._present_names()
+        now_named = self.present_names()
         changed = {}
         for sha in shas:
             row = self._connection.execute("SELECT marks FROM commits WHERE sha = ?", (sha,))
@@ -169,7 +195,7 @@ class HistoryFacts(Tables):
         rows = self._connection.execute("SELECT path FROM commit_files WHERE sha = ?", (sha,))
         return [row[0] for row in rows]
 
-    def _present_names(self) -> Callable[[str], str]:
+    def present_names(self) -> Callable[[str], str]:
         """A function from a historical path to the present path of that file, '' if it is gone."""
         present = self.paths()
         renamed: dict[str, str] = dict(

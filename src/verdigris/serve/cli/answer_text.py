@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 
 from verdigris.records import Answer, Hit, IssueFacts, Passage
+from verdigris.serve.cli.anchor_text import anchor_lines
 from verdigris.serve.cli.console import crop, issue_name, one_line, plural
 from verdigris.serve.cli.excerpt import excerpt
 from verdigris.serve.cli.index_text import state_text
@@ -59,6 +60,7 @@ def _hit_lines(number: int, hit: Hit, question: str, page: Page) -> list[str]:
     lines += [_INDENT + _also(hit, passage, page, width) for passage in hit.passages[1:]]
     if hit.issue:
         lines += _issue_lines(hit.issue, page, width)
+    lines += [_INDENT + line for line in anchor_lines(hit.anchors, page.places, width)]
     if page.explain:
         lanes = " · ".join(f"{p.lane} #{p.rank} ({p.score:.3f})" for p in hit.lanes)
         lines.append(click.style(f"{_INDENT}score {hit.score:.4f} = {lanes}", fg="green"))

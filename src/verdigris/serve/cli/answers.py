@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from verdigris.records import Answer, Hit, IndexState, Lines
+from verdigris.records import AgedAnchor, Answer, Hit, IndexState, Lines
 
 if TYPE_CHECKING:
     from verdigris.views import Forgotten, Related
@@ -56,7 +56,30 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
             }
             for passage in hit.passages
         ],
+        "anchors": [_anchor_json(aged) for aged in hit.anchors],
         "lanes": {place.lane: {"rank": place.rank, "score": place.score} for place in hit.lanes},
+    }
+
+
+def _anchor_json(aged: AgedAnchor) -> dict[str, Any]:
+    anchor = aged.anchor
+    return {
+        "name": anchor.name,
+        "form": anchor.form,
+        "line": anchor.line,
+        "state": aged.state,
+        "then": {
+            "commit": anchor.commit,
+            "path": anchor.path or None,
+            "symbol": anchor.symbol or None,
+            "lines": _lines_json(anchor.lines),
+        },
+        "now": {"path": aged.now or None, "lines": _lines_json(aged.lines)},
+        "added": aged.added,
+        "removed": aged.removed,
+        "commits": aged.commits,
+        "last_commit": aged.last_commit or None,
+        "last_subject": aged.last_subject or None,
     }
 
 

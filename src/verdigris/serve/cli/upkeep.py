@@ -103,6 +103,7 @@ def scrape(
             if file
             else knowledge_base.refresh(sources or _usual_sources(knowledge_base))
         )
+        knowledge_base.anchor()
         embedded = knowledge_base.embed() if vectors else 0
         state = knowledge_base.state(current=not sources)
         warnings = [*knowledge_base.warnings, *report.warnings]
@@ -247,6 +248,8 @@ def doctor(ctx: click.Context, fix: bool, as_json: bool) -> None:
             )
             mend = f"; {finding.mend}" if finding.mend else ""
             click.echo(f"{mark} {finding.what}: {one_line(finding.state)}{mend}")
+            for detail in finding.details:
+                click.echo(f"        {one_line(detail)}")
     if not all(finding.ok for finding in findings):
         ctx.exit(ERROR)
 
