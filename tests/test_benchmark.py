@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner, Result
 
 from verdigris.benchmark import FILE_KINDS, commit_benchmark, knowledge_base_at
 from verdigris.errors import EvaluationError, RepositoryError
 from verdigris.evaluate.history import PastCommit, choose_cut, read_history
 from verdigris.knowledge_base import KnowledgeBase
+from verdigris.serve.cli.program import cli
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -150,3 +154,72 @@ def test_the_line_of_a_history(household: GitFolder) -> None:
         source.refresh(("git",))
         history: tuple[PastCommit, ...] = read_history(source.repository, source.log)
     assert [commit.arrival for commit in history] == list(range(60))
+
+
+def run_eval(folder: GitFolder, *arguments: object) -> Result:
+    words = ["-C", str(folder.root), "eval", *map(str, arguments)]
+    return CliRunner().invoke(cli, words, catch_exceptions=False)
+
+
+def test_the_command_runs_what_can_be_made_and_says_what_cannot(
+    household: GitFolder, tmp_path: Path
+) -> None:
+    saved, chart = tmp_path / "run.json", tmp_path / "run.svg"
+    options = ("--save", saved, "--chart", chart, "--json", "--fail-under", "commits:MRR=0.9")
+    result = run_eval(household, *options)
+    assert result.exit_code == 0, result.output
+    value = json.loads(result.stdout)
+    commits = value["suites"][0]
+    assert [one["suite"] for one in value["suites"]] == ["commits"]
+    assert [one["suite"] for one in value["not_made"]] == ["cochanges", "docstrings", "sessions"]
+    assert commits["queries"] == 30
+    assert commits["index"] == {
+        "commit": household.git("rev-parse", "HEAD~30"),
+        "time": "2024-01-01T10:29:00Z",
+    }
+    low, high = (commits["intervals"]["fused"][end]["MRR"] for end in ("low", "high"))
+    assert low <= commits["lanes"]["fused"]["MRR"] <= high
+    assert set(commits["contribution"]) < set(commits["lanes"])
+    assert "most-changed" in commits["lanes"]
+    assert chart.read_text().startswith("<svg")
+
+    again = tmp_path / "again.json"
+    table = run_eval(household, "--suite", "commits", "--save", again, "--fail-under", "MRR=1")
+    assert "commits: the subject of a later commit asks" in table.stdout
+    assert "30 questions, 30 right answers; the index ends at" in table.stdout
+    below = re.search(r"below the threshold MRR=1: commits has 0\.\d+", table.stderr)
+    assert table.exit_code == (4 if below else 0)
+    compared = run_eval(household, "--compare", saved, again)
+    assert compared.exit_code == 0
+    assert "no difference in MRR that can be told from chance" in " ".join(compared.stdout.split())
+    same = json.loads(run_eval(household, "--compare", saved, again, "--json").stdout)
+    lanes = same["suites"][0]["lanes"].values()
+    assert all(one["MRR"]["difference"]["mean"] == 0 for one in lanes)  # deterministic
+
+
+def test_nothing_to_ask_is_nothing_found(small_git: GitFolder) -> None:
+    result = run_eval(small_git)
+    assert result.exit_code == 1
+    assert "commits: not made; 2 of 3 commits say" in result.stdout
+    assert "sessions: not made; there is no session log" in result.stdout
+
+
+def test_suites_that_do_not_exist(small_git: GitFolder) -> None:
+    with pytest.raises(EvaluationError, match="unknown suite 'commit'; suites: commits, cochanges"):
+        run_eval(small_git, "--suite", "commit")
+
+
+def test_session_logs_outside_of_git_come_along_up_to_the_cut(household: GitFolder) -> None:
+    for day in (1, 2):
+        id = f"2024010{day}-090000"
+        log = f"# Session: Day {day}\n**ID**: {id}\n**Started**: 2024-01-0{day}T09:00:00Z\n"
+        household.write(f"logs/sessions/{id}.md", log)
+    with KnowledgeBase(household.root) as source:
+        cut, head = household.git("rev-parse", "HEAD~30", "HEAD").split()
+        found = {}
+        for commit in (cut, head):
+            with knowledge_base_at(source, commit) as at_commit:
+                paths = at_commit.facts.paths()
+                found[commit] = sorted(path for path in paths if path.startswith("logs/"))
+    early, late = (f"logs/sessions/2024010{day}-090000.md" for day in (1, 2))
+    assert found == {cut: [early], head: [early, late]}

@@ -1,19 +1,58 @@
-"""Benchmarks from a repository's own past: its knowledge base as it was, and later questions."""
+"""Benchmarks of a repository: its own past asks (suites), or a file of questions.
+
+A suite's knowledge base is made from a real repository in a temporary folder, by the code that
+every user runs, so that nothing that asks can be found in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
-from verdigris.evaluate.commit_queries import commit_queries
+from verdigris.errors import EvaluationError
+from verdigris.evaluate.cochange_queries import cochange_queries, most_changed
+from verdigris.evaluate.commit_queries import FILE_KINDS, commit_queries
 from verdigris.evaluate.cut_repository import repository_at
+from verdigris.evaluate.docstring_queries import hide_docstrings
 from verdigris.evaluate.history import Cut, choose_cut, read_history
 from verdigris.evaluate.queries import EvaluationQuery
+from verdigris.evaluate.report import BenchmarkReport, EvaluationReport, NotMade, Source
+from verdigris.evaluate.run import LaneList, Suite, System, Trial, evaluate, evaluate_file
+from verdigris.evaluate.session_queries import hide_summaries
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.records import Kind
+from verdigris.retrieve.demotion import is_test
+from verdigris.scrape.repository import Repository, open_repository
 
-FILE_KINDS: tuple[Kind, ...] = ("doc", "code")
+__all__ = [
+    "FILE_KINDS",
+    "SUITES",
+    "CommitBenchmark",
+    "commit_benchmark",
+    "evaluate_queries",
+    "knowledge_base_at",
+    "run_benchmark",
+]
+
+AT_CUT = {
+    "commits": "the subject of a later commit asks for the files that it changed",
+    "cochanges": "a file of a later commit asks for the others that changed with it",
+}
+"""Suites whose index ends at the cut, and what asks for what in them."""
+EDITED = {
+    "docstrings": "a function's documentation asks for the file that has its body",
+    "sessions": "what a session log says of the session before it asks for that one",
+}
+"""Suites whose index is that of HEAD, with what asks taken out of the files."""
+SUITES = (*AT_CUT, *EDITED)
+MOST_CHANGED = "most-changed"
+"""A lane that no question moves: a suite that it does well in needs no search."""
+RELATED = "related"
+
+Ask = Callable[[EvaluationQuery], Trial]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +72,181 @@ def commit_benchmark(source: KnowledgeBase, seed: int = 0) -> Iterator[CommitBen
 
     Raises EvaluationError where the history is too short.
     """
-    source.refresh(("git",))
-    cut = choose_cut(read_history(source.repository, source.log))
+    cut = _cut(source)
     with knowledge_base_at(source, cut.sha) as knowledge_base:
         queries = commit_queries(cut, knowledge_base.facts.paths(), seed)
         yield CommitBenchmark(knowledge_base, cut, tuple(queries))
 
 
+def _cut(source: KnowledgeBase) -> Cut:
+    source.refresh(("git",))
+    return choose_cut(read_history(source.repository, source.log))
+
+
 @contextmanager
-def knowledge_base_at(source: KnowledgeBase, commit: str) -> Iterator[KnowledgeBase]:
+def knowledge_base_at(
+    source: KnowledgeBase, commit: str, edit: Callable[[Path], None] = lambda _: None
+) -> Iterator[KnowledgeBase]:
     """The knowledge base as it was at a commit of `source`: indexed and embedded, later removed.
 
-    It is made from a real repository in a temporary folder by the code that every user runs;
-    only the user's cache of vectors is shared, which is asked by hash of a text.
+    edit: changes files in the temporary folder before they are read. Only the user's cache of
+    vectors is shared, which is asked by hash of a text.
     """
     with repository_at(source.repository, commit) as root:
+        edit(root)
         settings = replace(source.settings, local_dir="")
         with KnowledgeBase(root, settings, source.progress) as knowledge_base:
             knowledge_base.refresh()
             knowledge_base.embed()
             yield knowledge_base
+
+
+def evaluate_queries(
+    knowledge_base: KnowledgeBase, queries: Path, run_file: Path | None = None, depth: int = 100
+) -> BenchmarkReport:
+    """Measure each lane and their fusion on a file of queries, after a refresh and `embed`.
+
+    run_file: where the fused rankings go as a TREC run. Raises EvaluationError.
+    """
+
+    def prepare(number: int) -> None:
+        knowledge_base.refresh()
+        knowledge_base.embed()
+        knowledge_base.progress.start("evaluating", number)
+
+    files = (path.resolve() for path in (queries, run_file) if path)
+    root = knowledge_base.repository.root
+    own = frozenset(p.relative_to(root).as_posix() for p in files if p.is_relative_to(root))
+    system = replace(
+        _system(knowledge_base, lambda query: knowledge_base.trial(query, depth + len(own))),
+        prepare=prepare,
+        not_counted=own,
+    )
+    report = evaluate_file(queries, run_file, system, depth)
+    knowledge_base.progress.finish()
+    return _report(knowledge_base, [report])
+
+
+def run_benchmark(
+    source: KnowledgeBase, names: Sequence[str] = SUITES, depth: int = 100, seed: int = 0
+) -> BenchmarkReport:
+    """Make and run the suites of these names; what cannot be made is told with the reason."""
+    reports: list[EvaluationReport] = []
+    not_made: list[NotMade] = []
+    with closing(_suites(source, names, depth, seed)) as suites:
+        for suite in suites:
+            if isinstance(suite, NotMade):
+                not_made.append(suite)
+            else:
+                reports.append(evaluate(suite, depth))
+                source.progress.finish()
+    return _report(source, reports, not_made, seed)
+
+
+def _report(
+    source: KnowledgeBase,
+    suites: Sequence[EvaluationReport],
+    not_made: Sequence[NotMade] = (),
+    seed: int = 0,
+) -> BenchmarkReport:
+    return BenchmarkReport(
+        repository=source.repository.root_commit,
+        head=source.repository.head,
+        model=source.settings.model,
+        seed=seed,
+        suites=tuple(suites),
+        not_made=tuple(not_made),
+    )
+
+
+def _suites(
+    source: KnowledgeBase, names: Sequence[str], depth: int, seed: int
+) -> Generator[Suite | NotMade, None, None]:
+    """Each suite is to be run before the next is asked for: its knowledge base goes then."""
+    if not source.repository.head:
+        yield from (NotMade(name, "this repository has no commit") for name in names)
+        return
+    if at_cut := [name for name in AT_CUT if name in names]:
+        yield from _suites_at_cut(source, at_cut, depth, seed)
+    if edited := [name for name in EDITED if name in names]:
+        yield from _edited_suites(source, edited, depth, seed)
+
+
+def _suites_at_cut(
+    source: KnowledgeBase, names: Sequence[str], depth: int, seed: int
+) -> Iterator[Suite | NotMade]:
+    try:
+        cut = _cut(source)
+    except EvaluationError as error:
+        yield from (NotMade(name, str(error)) for name in names)
+        return
+    with knowledge_base_at(source, cut.sha) as at_cut:
+        paths = at_cut.facts.paths()
+        popular = LaneList(MOST_CHANGED, most_changed(cut.before, paths)[: depth + 1])
+        make = {"commits": commit_queries, "cochanges": cochange_queries}
+        ask: dict[str, Ask] = {
+            "commits": lambda query: _with(at_cut.trial(query, depth), popular),
+            "cochanges": lambda query: _related_trial(at_cut, query, popular, depth),
+        }
+        for name in names:
+            if queries := make[name](cut, paths, seed):
+                about = Source(AT_CUT[name], cut.sha, cut.time)
+                yield Suite(name, about, queries, _system(at_cut, ask[name]))
+            else:
+                yield NotMade(name, "no commit after the cut changed files that were there before")
+
+
+def _with(trial: Trial, more: LaneList) -> Trial:
+    return replace(trial, lists=(*trial.lists, more))
+
+
+def _related_trial(
+    at_cut: KnowledgeBase, query: EvaluationQuery, popular: LaneList, depth: int
+) -> Trial:
+    """What `related` says of a path, what a question for its name finds, what always changes."""
+    started = time.perf_counter()
+    found = at_cut.facts.co_changes(query.text, depth)
+    seconds = time.perf_counter() - started
+    scry = at_cut.trial(replace(query, kinds=FILE_KINDS), depth + 1).lists[0]
+    lists = [LaneList(RELATED, [(one.path, one.weight) for one in found])]
+    for lane, documents in (("scry PATH", scry.documents), (MOST_CHANGED, popular.documents)):
+        lists.append(LaneList(lane, [d for d in documents if d[0] != query.text]))
+    return Trial(seconds, lists)
+
+
+def _edited_suites(
+    source: KnowledgeBase, names: Sequence[str], depth: int, seed: int
+) -> Iterator[Suite | NotMade]:
+    """Suites whose queries are made by taking them out of the files of HEAD."""
+    hide: dict[str, Callable[[Repository, int], list[EvaluationQuery]]] = {
+        "docstrings": partial(hide_docstrings, is_test=is_test),
+        "sessions": hide_summaries,
+    }
+    made: dict[str, list[EvaluationQuery] | EvaluationError] = {}
+
+    def edit(root: Path) -> None:
+        for name in names:
+            try:
+                made[name] = hide[name](open_repository(root), seed)
+            except EvaluationError as error:
+                made[name] = error
+
+    with knowledge_base_at(source, source.repository.head, edit) as edited:
+        for name in names:
+            queries = made[name]
+            if isinstance(queries, EvaluationError):
+                yield NotMade(name, str(queries))
+            else:
+                about = Source(EDITED[name], source.repository.head)
+                system = _system(edited, lambda query: edited.trial(query, depth))
+                yield Suite(name, about, queries, system)
+
+
+def _system(knowledge_base: KnowledgeBase, ask: Ask) -> System:
+    progress = knowledge_base.progress
+    return System(
+        prepare=lambda number: progress.start("evaluating", number),
+        ask=ask,
+        documents_named=knowledge_base.documents_named,
+        answered=progress.advance,
+    )

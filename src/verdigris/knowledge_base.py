@@ -45,7 +45,8 @@ from verdigris.views import DatedMoment, Facts, Forgotten, Related, Symbol
 
 if TYPE_CHECKING:
     from verdigris.engine import Embedder
-    from verdigris.evaluate.report import EvaluationReport
+    from verdigris.evaluate.queries import EvaluationQuery
+    from verdigris.evaluate.run import Trial
     from verdigris.retrieve.search import Search
     from verdigris.store.vector_cache import VectorCache
     from verdigris.upkeep.vector_upkeep import VectorUpkeep
@@ -414,38 +415,30 @@ class KnowledgeBase:
         except (ValueError, OSError):
             return ""
 
-    def evaluate(
-        self, queries: Path, run_file: Path | None = None, depth: int = 100
-    ) -> EvaluationReport:
-        """Measure each lane and their fusion on a file of queries, after a refresh and `embed`.
-
-        run_file: where the fused rankings go as a TREC run. Raises EvaluationError.
-        """
-        from verdigris.evaluate.run import FUSED, LaneList, System, Trial, evaluate_file
+    def trial(self, query: EvaluationQuery, depth: int) -> Trial:
+        """One query of an evaluation: what each lane, all, and all but one find of the index as
+        it is. Raises QueryError."""
+        from verdigris.evaluate.report import FUSED
+        from verdigris.evaluate.run import LaneList, Trial
         from verdigris.retrieve.lanes import LANES, Question
 
-        def prepare(queries: int) -> None:
-            self.refresh()
-            self.embed()
-            self.progress.start("evaluating", queries)
+        search, filters = self._search, self.filters(query.kinds, before=query.before)
+        started = time.perf_counter()
+        question = Question(query.text, self.embedder.embed_query(query.text))
+        rankings = search.rankings(question, filters)
+        search.hits(question, rankings, 10)
+        seconds = time.perf_counter() - started
+        lists = [LaneList(FUSED, search.ranked(question, rankings, depth))]
+        lists += [LaneList(lane, search.ranked_by(lane, rankings, depth)) for lane in LANES]
+        without = [
+            LaneList(lane, search.ranked(question, [r for r in rankings if r.lane != lane], depth))
+            for lane in LANES
+        ]
+        return Trial(seconds, lists, without)
 
-        def ask(text: str, before: str) -> Trial:
-            search, filters = self._search, self.filters(before=before)
-            started = time.perf_counter()
-            question = Question(text, self.embedder.embed_query(text))
-            rankings = search.rankings(question, filters)
-            search.hits(question, rankings, 10)
-            seconds = time.perf_counter() - started
-            wanted = depth + len(own)
-            lists = [LaneList(FUSED, search.ranked(question, rankings, wanted))]
-            lists += [LaneList(lane, search.ranked_by(lane, rankings, wanted)) for lane in LANES]
-            return Trial(seconds, lists)
-
-        own = frozenset(self._from_here(str(path)) for path in (queries, run_file) if path)
-        system = System(prepare, ask, self._search.documents_named, self.progress.advance, own)
-        report = evaluate_file(queries, run_file, system, depth)
-        self.progress.finish()
-        return report
+    def documents_named(self, name: str) -> list[str]:
+        """Documents of the index that a path, `commit:SHA` or part of a hash may mean."""
+        return self._search.documents_named(name)
 
     def status(self) -> Status:
         """Counts and positions; reads the work tree, changes nothing."""

@@ -12,6 +12,7 @@ import ir_measures
 import pytest
 from click.testing import CliRunner, Result
 
+from verdigris.benchmark import evaluate_queries
 from verdigris.errors import EvaluationError
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.serve.cli.program import cli
@@ -91,6 +92,7 @@ def test_json_reports_each_lane_and_what_is_missing(repository: Path, tmp_path: 
     assert result.exit_code == 0, result.output
     value = json.loads(result.stdout)
     assert value["schema_version"] == 1
+    assert value["suites"][0]["lanes"] == value["lanes"]
     assert (value["queries"], value["relevant"], value["depth"]) == (4, 5, 100)
     assert value["missing"] == [{"query": "garden", "doc": "gone.md"}]
     lanes = ["fused", "dense", "lexical-passages", "lexical-documents", "names", "history"]
@@ -119,8 +121,8 @@ def test_the_run_file_gives_the_reported_numbers(repository: Path, tmp_path: Pat
     ]
     run_file = tmp_path / "run.txt"
     with KnowledgeBase(repository) as knowledge_base:
-        report = knowledge_base.evaluate(write_queries(tmp_path, queries), run_file)
-    fused = report.lanes[0].metrics
+        report = evaluate_queries(knowledge_base, write_queries(tmp_path, queries), run_file)
+    fused = report.suites[0].lanes[0].metrics
     judgements = [ir_measures.Qrel(name, document, 1) for name, document in relevant.items()]
     measures = [ir_measures.RR, ir_measures.nDCG @ 10]
     scored = read_back(run_file)
@@ -135,11 +137,13 @@ def test_the_table_names_lanes_metrics_and_missing_documents(
     result = run(repository, "--queries", write_queries(tmp_path, QUERIES))
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[0].split() == ["MRR", "recall@5", "recall@10", "hit@5", "hit@10", "nDCG@10"]
-    assert [line.split()[0] for line in lines[1:7]] == [
+    assert lines[0] == "queries: questions of queries.jsonl"
+    assert lines[1] == "3 questions, 4 right answers (1 not in the index)"
+    assert lines[4].split() == ["MRR", "recall@5", "recall@10", "nDCG@10"]
+    assert [line.split()[0] for line in lines[5:11]] == [
         "fused", "dense", "lexical-passages", "lexical-documents", "names", "history",
     ]  # fmt: skip
-    assert "3 queries, 4 relevant documents (1 not in the index)" in result.stdout
+    assert "verdict: 100 % of the questions have a right answer among the first 10" in result.stdout
     assert "p50" in result.stdout
     assert "p95" in result.stdout
     assert "gone.md (query garden) is not in the index" in result.stderr
@@ -152,7 +156,8 @@ def test_many_missing_documents_are_counted(repository: Path, tmp_path: Path) ->
     result = run(repository, "--queries", write_queries(tmp_path, queries))
     assert result.exit_code == 0
     assert "and 2 more relevant documents are not" in result.stderr
-    assert result.stdout.splitlines()[1].split()[1] == "0.000"
+    assert result.stdout.splitlines()[5].split()[:3] == ["fused", "0.000", "±0.000"]
+    assert "names (finds nothing that is wanted)" in " ".join(result.stdout.split())
 
 
 def test_no_queries_is_nothing_found(repository: Path, tmp_path: Path) -> None:
@@ -169,8 +174,10 @@ def test_the_first_documents_only(repository: Path, tmp_path: Path) -> None:
     """`depth` bounds the rankings, in the file as well."""
     run_file = tmp_path / "run.txt"
     with KnowledgeBase(repository, Settings()) as knowledge_base:
-        report = knowledge_base.evaluate(write_queries(tmp_path, QUERIES), run_file, depth=2)
-    assert report.depth == 2
+        report = evaluate_queries(
+            knowledge_base, write_queries(tmp_path, QUERIES), run_file, depth=2
+        )
+    assert report.suites[0].depth == 2
     ranks = [int(line.split()[3]) for line in run_file.read_text().splitlines()]
     assert max(ranks) == 2
 
@@ -193,7 +200,7 @@ def test_queries_that_cannot_be_understood(
         KnowledgeBase(repository) as knowledge_base,
         pytest.raises(EvaluationError, match=complaint),
     ):
-        knowledge_base.evaluate(write_queries(tmp_path, [asked]))
+        evaluate_queries(knowledge_base, write_queries(tmp_path, [asked]))
 
 
 def test_the_query_file_does_not_answer_its_own_queries(repository: Path, tmp_path: Path) -> None:
@@ -212,4 +219,6 @@ def test_the_query_file_does_not_answer_its_own_queries(repository: Path, tmp_pa
 
 def test_a_bad_run_file_is_refused_before_the_work(repository: Path, tmp_path: Path) -> None:
     with KnowledgeBase(repository) as knowledge_base, pytest.raises(EvaluationError, match="run"):
-        knowledge_base.evaluate(write_queries(tmp_path, QUERIES), tmp_path / "no" / "run.txt")
+        evaluate_queries(
+            knowledge_base, write_queries(tmp_path, QUERIES), tmp_path / "no" / "run.txt"
+        )

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from verdigris.errors import EvaluationError
+from verdigris.evaluate.cochange_queries import cochange_queries, most_changed
 from verdigris.evaluate.commit_queries import commit_queries, sample_evenly
 from verdigris.evaluate.history import PastCommit, choose_cut, cut_at, is_usable, question_of
 from verdigris.records import CommitDetails, FileChange
@@ -130,3 +131,24 @@ def test_a_sample_is_even_and_comes_back_the_same() -> None:
     assert sample == sample_evenly(range(1_000), 10, seed=3)
     assert sample != sample_evenly(range(1_000), 10, seed=4)
     assert sample_evenly(range(5), 10, seed=3) == list(range(5))
+
+
+def changes(*paths: str) -> tuple[FileChange, ...]:
+    return tuple(FileChange(path, "M") for path in paths)
+
+
+def test_one_file_of_a_later_commit_asks_for_the_others() -> None:
+    history = [
+        past(0, changes=changes("a", "b")),
+        past(1, changes=changes("b")),
+        past(2, changes=changes("a", "b", "c")),
+        past(3, changes=changes("a")),
+        past(4, "Release 1.0", changes("a", "b")),
+        past(5, changes=changes("c", "new")),
+    ]
+    cut = cut_at(history, 1)
+    (query,) = cochange_queries(cut, {"a", "b", "c"}, seed=1)
+    assert {query.text, *query.relevant} == {"a", "b", "c"}
+    assert len(query.relevant) == 2
+    assert query == cochange_queries(cut, {"a", "b", "c"}, seed=1)[0]
+    assert most_changed(cut.before, {"a", "b", "c"}) == [("b", 2.0), ("a", 1.0)]

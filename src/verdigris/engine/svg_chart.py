@@ -20,6 +20,8 @@ class Bar:
     label: str
     value: float
     series: int = 0
+    interval: tuple[float, float] | None = None
+    """Drawn as a thin line over the bar's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +61,27 @@ def bar_chart(title: str, panels: Sequence[Panel], footer: str) -> str:
 
 
 def _panel(panel: Panel, top: int) -> list[str]:
-    largest = max((bar.value for bar in panel.bars), default=0.0) or 1.0
+    ends = (bar.interval[1] if bar.interval else bar.value for bar in panel.bars)
+    largest = max(ends, default=0.0) or 1.0
     room = _WIDTH - _LABELS - _VALUES - 2 * _MARGIN
     parts = [_text(_MARGIN, top + 14, panel.title, "panel")]
     for row, bar in enumerate(panel.bars):
         y = top + _TITLE + row * _ROW
         length = max(1.0, room * bar.value / largest)
         colour = COLOURS[bar.series % len(COLOURS)]
+        end = max(length, room * bar.interval[1] / largest if bar.interval else 0.0)
         parts += [
             _text(_MARGIN + _LABELS - 8, y + 12, _cropped(bar.label), "label"),
             f'<rect x="{_MARGIN + _LABELS}" y="{y}" width="{length:.1f}" height="{_BAR}" '
             f'fill="{colour}"/>',
-            _text(_MARGIN + _LABELS + length + 6, y + 12, f"{bar.value:,.{panel.digits}f}", ""),
+            _text(_MARGIN + _LABELS + end + 6, y + 12, f"{bar.value:,.{panel.digits}f}", ""),
         ]
+        if bar.interval:
+            low, high = (_MARGIN + _LABELS + room * one / largest for one in bar.interval)
+            parts.append(
+                f'<path d="M{low:.1f} {y + 8}H{high:.1f}M{low:.1f} {y + 4}v8M{high:.1f} {y + 4}v8" '
+                'stroke="#222" fill="none"/>'
+            )
     return parts
 
 

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from verdigris.evaluate.history import Cut, PastCommit, is_usable, question_of
 from verdigris.evaluate.queries import EvaluationQuery
-from verdigris.records import FileChange
+from verdigris.records import FileChange, Kind
 
 MOST_QUERIES = 400
+FILE_KINDS: tuple[Kind, ...] = ("doc", "code")
 
 One = TypeVar("One")
 
@@ -22,7 +23,7 @@ def commit_queries(cut: Cut, paths: Collection[str], seed: int = 0) -> list[Eval
     A subject that an earlier commit had already is left out: the index would know the answer.
     """
     known = {_normal(commit.subject) for commit in cut.before}
-    names = _NamesAtCut(paths)
+    names = NamesAtCut(paths)
     queries = []
     for commit in cut.after:
         files = names.of(commit.details.files)
@@ -34,14 +35,15 @@ def commit_queries(cut: Cut, paths: Collection[str], seed: int = 0) -> list[Eval
 
 
 def _query(commit: PastCommit, files: Sequence[str]) -> EvaluationQuery:
-    return EvaluationQuery(commit.details.sha, question_of(commit.subject), tuple(files))
+    text = question_of(commit.subject)
+    return EvaluationQuery(commit.details.sha, text, tuple(files), kinds=FILE_KINDS)
 
 
 def _normal(subject: str) -> str:
     return " ".join(question_of(subject).lower().split()).rstrip(".")
 
 
-class _NamesAtCut:
+class NamesAtCut:
     """Follows renames from the cut on, one commit after the other."""
 
     def __init__(self, paths: Collection[str]) -> None:

@@ -7,9 +7,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+from verdigris.records import SourceFile
+from verdigris.scrape.files import read_file
 from verdigris.scrape.repository import Repository, git_output
+from verdigris.scrape.sessions import is_session_log, parse_session
 
 _CHECKOUT = (
     "-c",
@@ -30,8 +34,9 @@ def repository_at(source: Repository, commit: str) -> Iterator[Path]:
     """The root of a temporary repository with `commit` checked out; removed at the end.
 
     It borrows the source's objects and has one branch, with the tags of its own history that
-    are not younger than the commit: no walk from its refs meets a later one. The source is only
-    read. Raises RepositoryError.
+    are not younger than the commit: no walk from its refs meets a later one. Session logs that
+    git does not have are copied if they began before it; all of them where the commit is HEAD.
+    The source is only read. Raises RepositoryError.
     """
     with tempfile.TemporaryDirectory(prefix="verdigris-eval-", ignore_cleanup_errors=True) as base:
         root = Path(base).resolve() / source.root.name
@@ -39,6 +44,7 @@ def repository_at(source: Repository, commit: str) -> Iterator[Path]:
         _borrow_objects(source, root)
         _set_refs(source, root, commit)
         git_output(root, *_CHECKOUT, "reset", "--hard", "--quiet")
+        _copy_untracked_sessions(source, root, _commit_time(root))
         yield root
 
 
@@ -56,7 +62,7 @@ def _borrow_objects(source: Repository, root: Path) -> None:
 def _set_refs(source: Repository, root: Path, commit: str) -> None:
     git_output(root, "symbolic-ref", "HEAD", "refs/heads/main")
     git_output(root, "update-ref", "refs/heads/main", commit)
-    time = int(git_output(root, "show", "--no-patch", "--format=%ct", commit))
+    time = _commit_time(root)
     listing = git_output(
         source.root,
         "for-each-ref",
@@ -67,3 +73,23 @@ def _set_refs(source: Repository, root: Path, commit: str) -> None:
     tags = [line.split(b" ", 2) for line in listing.splitlines()]
     updates = [b"create %s %s\n" % (ref, sha) for made, sha, ref in tags if int(made or 0) <= time]
     git_output(root, "update-ref", "--stdin", stdin=b"".join(updates))
+
+
+def _commit_time(root: Path) -> int:
+    """Seconds since 1970 of HEAD."""
+    return int(git_output(root, "show", "--no-patch", "--format=%ct", "HEAD"))
+
+
+def _copy_untracked_sessions(source: Repository, root: Path, until: int) -> None:
+    latest = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    listed = git_output(source.root, "ls-files", "-z", "--others", "--exclude-standard")
+    at_head = git_output(root, "rev-parse", "HEAD").decode().strip() == source.head
+    for path in filter(None, os.fsdecode(listed).split("\0")):
+        if not path.endswith((".md", ".markdown")):
+            continue
+        file = read_file(source, path)
+        if not isinstance(file, SourceFile) or not is_session_log(path, file.text):
+            continue
+        if at_head or "" < parse_session(file)[0].time <= latest:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(file.text, encoding="utf-8", newline="")

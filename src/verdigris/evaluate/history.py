@@ -93,14 +93,19 @@ def _arrivals(commits: Mapping[str, CommitDetails], head: str) -> dict[str, int]
     return arrivals
 
 
-def is_usable(commit: PastCommit) -> bool:
-    """Whether a commit is the work of a person, on one thing, and says in words what it is."""
+def is_work(commit: PastCommit) -> bool:
+    """Whether a commit is the work of a person on one thing: no merge, bot, release or revert."""
     return (
         not commit.details.marks
         and 1 <= len(commit.details.files) <= MOST_FILES
         and not _BY_A_TOOL.search(commit.subject)
-        and len(_WORD.findall(question_of(commit.subject))) >= SHORTEST_SUBJECT
     )
+
+
+def is_usable(commit: PastCommit) -> bool:
+    """Whether a commit is such work and says in words what it is."""
+    words = _WORD.findall(question_of(commit.subject))
+    return is_work(commit) and len(words) >= SHORTEST_SUBJECT
 
 
 def question_of(subject: str) -> str:

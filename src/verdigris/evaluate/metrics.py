@@ -1,11 +1,14 @@
-"""Retrieval metrics over many queries, by trec_eval's definitions."""
+"""Retrieval metrics by trec_eval's definitions: of one query, and their means."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from math import log2
 from statistics import fmean
+
+METRIC_NAMES = ("MRR", "recall@5", "recall@10", "hit@5", "hit@10", "nDCG@10")
+"""As people write them, in the order of the fields of Metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +21,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Means over all queries, each between 0 and 1; relevance is yes or no."""
+    """Of one query, or means over many; each between 0 and 1; relevance is yes or no."""
 
     mrr: float
-    """Mean reciprocal rank of the first relevant document, 0 where none was found."""
+    """(Mean) reciprocal rank of the first relevant document, 0 where none was found."""
     recall_at_5: float
     """Share of the relevant documents among the first 5."""
     recall_at_10: float
@@ -32,16 +35,27 @@ class Metrics:
     """Normalised discounted cumulative gain (Järvelin and Kekäläinen 2002)."""
 
 
-def compute_metrics(judged: Sequence[Judged]) -> Metrics:
-    """Metrics of a list of results; a query without results counts as 0. `judged` is not empty."""
+def score(judged: Judged) -> Metrics:
+    """Metrics of one result."""
+    recall_at_5, recall_at_10 = recall_at_k(judged, 5), recall_at_k(judged, 10)
     return Metrics(
-        mrr=fmean(map(reciprocal_rank, judged)),
-        recall_at_5=fmean(recall_at_k(one, 5) for one in judged),
-        recall_at_10=fmean(recall_at_k(one, 10) for one in judged),
-        hit_at_5=fmean(recall_at_k(one, 5) > 0 for one in judged),
-        hit_at_10=fmean(recall_at_k(one, 10) > 0 for one in judged),
-        ndcg_at_10=fmean(ndcg_at_k(one, 10) for one in judged),
+        mrr=reciprocal_rank(judged),
+        recall_at_5=recall_at_5,
+        recall_at_10=recall_at_10,
+        hit_at_5=float(recall_at_5 > 0),
+        hit_at_10=float(recall_at_10 > 0),
+        ndcg_at_10=ndcg_at_k(judged, 10),
     )
+
+
+def mean(scores: Sequence[Metrics]) -> Metrics:
+    """Means over queries; `scores` is not empty."""
+    return Metrics(*map(fmean, zip(*map(astuple, scores), strict=True)))
+
+
+def compute_metrics(judged: Sequence[Judged]) -> Metrics:
+    """Means of a list of results; a query without results counts as 0. `judged` is not empty."""
+    return mean([score(one) for one in judged])
 
 
 def reciprocal_rank(judged: Judged) -> float:

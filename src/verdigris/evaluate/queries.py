@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verdigris.errors import EvaluationError
+from verdigris.records import Kind
 
 EXPECTED = (
     '{"id": "q1", "query": "a question", "relevant": ["path" or "commit:SHA", …], '
@@ -27,6 +28,8 @@ class EvaluationQuery:
     """Only what existed before this session or date may be found; '' = everything."""
     line: int = 0
     """Where it stands in its file."""
+    kinds: tuple[Kind, ...] = ()
+    """Only documents of these kinds may be found; () = all."""
 
 
 def read_queries(path: Path) -> tuple[EvaluationQuery, ...]:

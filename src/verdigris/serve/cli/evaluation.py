@@ -3,35 +3,62 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from verdigris.evaluate.metrics import Metrics
-from verdigris.evaluate.report import EvaluationReport
-from verdigris.records import IndexState
+from verdigris.errors import EvaluationError
 from verdigris.serve.cli import NOTHING_FOUND
-from verdigris.serve.cli.answers import SCHEMA_VERSION, state_json
-from verdigris.serve.cli.console import open_knowledge_base, plural, warn
+from verdigris.serve.cli.answers import state_json
+from verdigris.serve.cli.console import open_knowledge_base, warn
 
-_SHOWN_MISSING = 5
-_COLUMNS = ("MRR", "recall@5", "recall@10", "hit@5", "hit@10", "nDCG@10")
+if TYPE_CHECKING:
+    from verdigris.evaluate.report import BenchmarkReport
+    from verdigris.evaluate.threshold import Threshold
+
+BELOW_THRESHOLD = 4
+ALL = "all"
+OWN_QUERIES = "queries"
+_FILE = click.Path(path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is asked, and where the results go."""
+
+    names: Sequence[str]
+    queries: Path | None
+    run_file: Path | None
+    depth: int
+    seed: int
+    save: Path | None
+    chart: Path | None
+    as_json: bool
+    quiet: bool
 
 
 @click.command()
 @click.option(
+    "--suite",
+    default=ALL,
+    show_default=True,
+    metavar="NAME[,NAME]",
+    help="What asks: commits, cochanges, docstrings, sessions, or all.",
+)
+@click.option(
     "--queries",
-    required=True,
-    type=click.Path(path_type=Path),
+    type=_FILE,
     metavar="FILE.jsonl",
-    help='One query a line: {"id", "query", "relevant": [path or commit:SHA], "before"}.',
+    help='Your own questions: {"id", "query", "relevant": [path or commit:SHA], "before"} a line.',
 )
 @click.option(
     "--run-file",
-    type=click.Path(path_type=Path),
+    type=_FILE,
     metavar="FILE",
-    help="Write the fused rankings as a TREC run; white space in names as %20.",
+    help="With --queries: write the fused rankings as a TREC run; white space in names as %20.",
 )
 @click.option(
     "-k",
@@ -42,86 +69,145 @@ _COLUMNS = ("MRR", "recall@5", "recall@10", "hit@5", "hit@10", "nDCG@10")
     type=click.IntRange(10, 1000),
     help="Documents of each ranking.",
 )
+@click.option(
+    "--seed", default=0, show_default=True, metavar="N", help="Which questions are sampled."
+)
+@click.option("--save", type=_FILE, metavar="FILE.json", help="Keep the result of every question.")
+@click.option(
+    "--compare",
+    nargs=2,
+    type=_FILE,
+    metavar="RUN_A RUN_B",
+    help="Run nothing: compare two saved runs, question by question.",
+)
+@click.option(
+    "--fail-under",
+    multiple=True,
+    metavar="[SUITE:]METRIC=VALUE",
+    help="Exit 4 where the answers' metric is less, for example commits:recall@10=0.5.",
+)
+@click.option("--chart", type=_FILE, metavar="FILE.svg", help="Draw MRR and recall@10.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 @click.pass_context
 def evaluate(
-    ctx: click.Context, queries: Path, run_file: Path | None, depth: int, as_json: bool, quiet: bool
-) -> None:  # fmt: skip
-    """Measure how well each lane, and all together, find what FILE says is relevant.
+    ctx: click.Context,
+    suite: str,
+    queries: Path | None,
+    run_file: Path | None,
+    depth: int,
+    seed: int,
+    save: Path | None,
+    compare: tuple[Path, Path] | None,
+    fail_under: tuple[str, ...],
+    chart: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Measure how well answers are found, by lane and all together, without letting them leak.
 
-    Reads and embeds what changed first. Exit 1 when the file holds no queries.
+    The repository's own past asks: its history is cut, an index is made of what came before, in a
+    temporary folder, and what came after asks. Or your own questions do, with --queries.
+    Exit 1 when there is nothing to ask, 4 when a threshold is missed.
     """
-    with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
-        report = knowledge_base.evaluate(queries, run_file, depth)
-        warnings = list(knowledge_base.warnings)
-        state = knowledge_base.state(current=True)
-    if as_json:
-        click.echo(json.dumps(_json(report, state, warnings), ensure_ascii=False, indent=2))
-    else:
-        click.echo(_text(report) if report.queries else f"No queries in {queries}.")
-    if not quiet and not as_json:
-        for warning in [*warnings, *_missing(report)]:
-            warn(warning)
-    if not report.queries:
+    if compare:
+        _compare(compare, as_json, quiet)
+        return
+    from verdigris.evaluate.threshold import missed, parse_threshold
+
+    names = (OWN_QUERIES,) if queries else _suites(suite)
+    thresholds = [parse_threshold(text, names) for text in fail_under]
+    run = _Run(names, queries, run_file, depth, seed, save, chart, as_json, quiet)
+    report = _measure(ctx.obj, run, thresholds)
+    if missed(thresholds, report):
+        ctx.exit(BELOW_THRESHOLD)
+    if not any(one.queries for one in report.suites):
         ctx.exit(NOTHING_FOUND)
 
 
-def _json(report: EvaluationReport, state: IndexState, warnings: list[str]) -> dict[str, Any]:
-    """The envelope that programs read."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "queries": report.queries,
-        "relevant": report.relevant,
-        "missing": [{"query": m.query_id, "doc": m.document} for m in report.missing],
-        "depth": report.depth,
-        "lanes": {
-            one.lane: {
-                name: round(value, 6)
-                for name, value in zip(_COLUMNS, _values(one.metrics), strict=True)
-            }
-            for one in report.lanes
-        },
-        "latency_ms": {
-            "p50": round(report.latency.p50_ms, 2),
-            "p95": round(report.latency.p95_ms, 2),
-        },
-        "index": state_json(state),
-        "warnings": warnings,
-    }
+def _measure(folder: str, run: _Run, thresholds: Sequence[Threshold]) -> BenchmarkReport:
+    """Run, save, draw and show."""
+    from verdigris.benchmark import evaluate_queries, run_benchmark
+    from verdigris.evaluate.saved_run import require_savable, save_run
+    from verdigris.evaluate.threshold import missed
+
+    for path in filter(None, (run.save, run.chart)):
+        require_savable(path)
+    with open_knowledge_base(folder, run.quiet) as knowledge_base:
+        if run.queries:
+            report = evaluate_queries(knowledge_base, run.queries, run.run_file, run.depth)
+        else:
+            report = run_benchmark(knowledge_base, run.names, run.depth, run.seed)
+        warnings = list(knowledge_base.warnings)
+        index = state_json(knowledge_base.state(current=True))
+    if run.save:
+        save_run(run.save, report)
+    if run.chart:
+        _draw(run.chart, report)
+    _show(run, report, missed(thresholds, report), warnings, index)
+    return report
 
 
-def _values(metrics: Metrics) -> tuple[float, ...]:
-    """The metrics in the order of _COLUMNS."""
-    return (
-        metrics.mrr, metrics.recall_at_5, metrics.recall_at_10,
-        metrics.hit_at_5, metrics.hit_at_10, metrics.ndcg_at_10,
-    )  # fmt: skip
+def _show(
+    run: _Run,
+    report: BenchmarkReport,
+    below: Sequence[str],
+    warnings: Sequence[str],
+    index: dict[str, int],
+) -> None:
+    from verdigris.serve.cli.evaluation_json import benchmark_json, suite_json
+    from verdigris.serve.cli.evaluation_text import benchmark_text, missing_notes
+
+    if run.as_json:
+        value = {**benchmark_json(report, below), "warnings": list(warnings)}
+        if run.queries:
+            value = {**value, **suite_json(report.suites[0]), "index": index}
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+        return
+    if run.queries and not report.suites[0].queries:
+        click.echo(f"No queries in {run.queries}.")
+    else:
+        click.echo(benchmark_text(report))
+    if not run.quiet:
+        missing = [one for suite in report.suites for one in suite.missing]
+        for note in [*warnings, *missing_notes(missing)]:
+            warn(note)
+    for line in below:
+        click.echo(f"below the threshold {line}", err=True)
 
 
-def _text(report: EvaluationReport) -> str:
-    """A table with one row a lane, and what it rests on."""
-    width = max(len(one.lane) for one in report.lanes)
-    rows = [" " * width + "".join(f"{name:>11}" for name in _COLUMNS)]
-    rows += [
-        f"{one.lane:<{width}}" + "".join(f"{value:11.3f}" for value in _values(one.metrics))
-        for one in report.lanes
-    ]
-    rows.append("")
-    rows.append(
-        f"{plural(report.queries, 'query')}, {plural(report.relevant, 'relevant document')}"
-        f" ({len(report.missing)} not in the index), first {report.depth} of each ranking"
-    )
-    latency = report.latency
-    rows.append(f"latency of a search: p50 {latency.p50_ms:.1f} ms, p95 {latency.p95_ms:.1f} ms")
-    return "\n".join(rows)
+def _draw(path: Path, report: BenchmarkReport) -> None:
+    from verdigris.evaluate.chart import run_svg
+
+    try:
+        path.write_text(run_svg("How well answers are found", report), encoding="utf-8")
+    except OSError as error:
+        raise EvaluationError(f"cannot write {path} ({error.strerror}); name another") from error
 
 
-def _missing(report: EvaluationReport) -> list[str]:
-    """The relevant documents that no lane could find."""
-    notes = [f"{m.document} (query {m.query_id}) is not in the index"
-             for m in report.missing[:_SHOWN_MISSING]]  # fmt: skip
-    if len(report.missing) > _SHOWN_MISSING:
-        more = len(report.missing) - _SHOWN_MISSING
-        notes.append(f"and {more} more relevant documents are not; all of them: --json")
-    return notes
+def _compare(runs: tuple[Path, Path], as_json: bool, quiet: bool) -> None:
+    from verdigris.evaluate.comparison import compare_runs
+    from verdigris.evaluate.saved_run import load_run
+    from verdigris.serve.cli.evaluation_json import comparison_json
+    from verdigris.serve.cli.evaluation_text import comparison_text
+
+    comparison = compare_runs(*map(load_run, runs))
+    if as_json:
+        click.echo(json.dumps(comparison_json(comparison), ensure_ascii=False, indent=2))
+        return
+    click.echo(comparison_text(comparison))
+    if not quiet:
+        for note in comparison.notes:
+            warn(note)
+
+
+def _suites(text: str) -> tuple[str, ...]:
+    """The suites that are named, in the order in which they run. Raises EvaluationError."""
+    from verdigris.benchmark import SUITES
+
+    wanted = {name.strip() for name in text.split(",") if name.strip()}
+    if unknown := wanted - {ALL, *SUITES}:
+        raise EvaluationError(
+            f"unknown suite {sorted(unknown)[0]!r}; suites: {', '.join(SUITES)}, {ALL}"
+        )
+    return tuple(name for name in SUITES if name in wanted or ALL in wanted)
