@@ -30,7 +30,7 @@ test-slow:
 	$(PYTHON) -m pytest -n $(WORKERS) -m slow
 
 bench:
-	$(PYTHON) -m benchmarks --texts "$(TEXTS)" $(if $(QUERIES),--queries "$(QUERIES)") $(if $(REPOS),--repos $(REPOS))
+	$(PYTHON) -m benchmarks --texts "$(TEXTS)" $(if $(ORIGINAL),--original "$(ORIGINAL)") $(if $(QUERIES),--queries "$(QUERIES)") $(if $(REPOS),--repos $(REPOS))
 
 model:
 	$(PYTHON) -m venv build/model-venv

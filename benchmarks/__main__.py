@@ -16,9 +16,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--texts", required=True, metavar="FOLDER")
     parser.add_argument("--queries", metavar="FILE.jsonl")
+    parser.add_argument("--original", metavar="FOLDER", help="of build_model.py --fp32-to")
     parser.add_argument("--repos", nargs="+", default=[], metavar="[NAME=]PATH")
     given = parser.parse_args()
-    run("engine", "--texts", given.texts)
+    original = ["--original", given.original] if given.original else []
+    run("engine", "--texts", given.texts, *original)
     queries = ["--queries", given.queries] if given.queries else []
     repositories = ["--repos", *given.repos] if given.repos else []
     run("pipeline", "--texts", given.texts, *queries, *repositories)

@@ -10,10 +10,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.engine.endurance import growths
 from benchmarks.engine.engines import MAX_TOKENS
+from benchmarks.engine.fidelity import measure_fidelity
+from benchmarks.engine.latency import short_text_latency
 from benchmarks.engine.measure import Setting, bit_identical, measure_engines, startup_times
 from benchmarks.engine.passages import read_passages
-from benchmarks.engine.report import render
+from benchmarks.engine.report import Findings, render
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "engine.md"
@@ -27,6 +30,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="for every engine")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--original", type=Path, help="folder of build_model.py --fp32-to")
+    parser.add_argument("--latency-runs", type=int, default=2_000)
+    parser.add_argument("--many-texts", type=int, default=100_000)
+    parser.add_argument("--many-loads", type=int, default=1_000)
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -37,9 +43,15 @@ def main() -> None:
             rounds=options.rounds,
             scratch=Path(scratch),
         )
-        readings = measure_engines(setting)
-        identical = bit_identical(setting.passages, setting.threads)
-        fragment = render(setting, readings, identical, startup_times(setting.rounds))
+        findings = Findings(
+            readings=measure_engines(setting),
+            identical=bit_identical(setting.passages, setting.threads),
+            startup=startup_times(setting.rounds),
+            latencies=short_text_latency(options.latency_runs),
+            growths=growths(options.many_texts, options.many_loads),
+            fidelity=measure_fidelity(setting.original, setting.passages),
+        )
+        fragment = render(setting, findings)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(fragment, encoding="utf-8")
     print(fragment)

@@ -54,8 +54,22 @@ def openvino_bundled(_: Path, threads: int) -> Embed:
 
 def bare_loop(_: Path, threads: int) -> Embed:
     """Tokenise and session.run on the same model file, in as many threads; nothing else."""
-    import onnxruntime
     import tokenizers
+
+    session, folder = bare_session()
+    tokenizer = plain_tokenizer(tokenizers, folder)
+
+    def run(text: str) -> Array:
+        ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
+        token_vectors: Array = session.run(None, {"input_ids": ids})[0]
+        return token_vectors
+
+    return lambda texts: finish([v.mean(axis=1) for v in in_threads(run, texts, threads)])
+
+
+def bare_session() -> tuple[Any, Path]:
+    """A session of one thread on the bundled model, with the engine's options; and its folder."""
+    import onnxruntime
 
     from verdigris.engine.catalog import DEFAULT_MODEL, model_row
     from verdigris.engine.model_store import find_model
@@ -65,15 +79,7 @@ def bare_loop(_: Path, threads: int) -> Embed:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
-    tokenizer = plain_tokenizer(tokenizers, folder)
-
-    def run(text: str) -> Array:
-        ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
-        token_vectors: Array = session.run(None, {"input_ids": ids})[0]
-        return token_vectors
-
-    return lambda texts: finish([v.mean(axis=1) for v in in_threads(run, texts, threads)])
+    return onnxruntime.InferenceSession(str(folder / "model.onnx"), options), folder
 
 
 def onnx_fp32(original: Path, threads: int) -> Embed:

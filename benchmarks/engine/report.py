@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchmarks.engine.endurance import Growth
 from benchmarks.engine.engines import ENGINES
+from benchmarks.engine.fidelity import Fidelity
+from benchmarks.engine.latency import Latency
 from benchmarks.engine.measure import Reading, Setting
 
 PACKAGES = (
@@ -22,37 +26,115 @@ PACKAGES = (
 )
 
 
-def render(
-    setting: Setting,
-    readings: dict[str, Reading],
-    identical: dict[str, bool],
-    startup: dict[str, float],
-) -> str:
+@dataclass(frozen=True)
+class Findings:
+    """Everything that was measured."""
+
+    readings: dict[str, Reading]
+    identical: dict[str, bool]
+    startup: dict[str, float]
+    latencies: list[Latency]
+    growths: list[Growth]
+    fidelity: Fidelity | None
+
+
+def render(setting: Setting, found: Findings) -> str:
     """The whole fragment."""
-    own = readings["verdigris"].throughput_time
-    lines = [
+    parts = [
+        throughput(setting, found.readings),
+        own_readings(found),
+        latency(found.latencies),
+        endurance(found.growths),
+        fidelity(found.fidelity, len(setting.passages)),
+    ]
+    return "\n".join("\n".join([*part, ""]) for part in parts)
+
+
+def throughput(setting: Setting, readings: dict[str, Reading]) -> list[str]:
+    """All engines on the same passages."""
+    own, count = readings["verdigris"].throughput_time, len(setting.passages)
+    return [
         "## Embedding engine",
         "",
         machine(),
         "",
-        f"{len(setting.passages):,} passages, {setting.threads} threads for every engine, "
+        f"{count:,} passages, {setting.threads} threads for every engine, "
         f"{setting.rounds} interleaved rounds in one process, medians; tokenising, pooling and "
         "normalising included. Peak memory of each in a process of its own.",
         "",
         "| engine | texts/s | verdigris is | peak RSS | cosine to fp32, mean / min |",
         "|---|---|---|---|---|",
+        *(row(engine.title, readings[engine.key], own, count) for engine in ENGINES),
     ]
-    count = len(setting.passages)
-    lines += [row(engine.title, readings[engine.key], own, count) for engine in ENGINES]
-    lines += ["", "| verdigris | |", "|---|---|"]
-    overhead = own / readings["bare"].throughput_time - 1
-    lines.append(f"| overhead over the bare loop | {overhead:+.1%} |")
-    lines += [f"| {name} | {seconds * 1000:.0f} ms |" for name, seconds in startup.items()]
-    lines += [
+
+
+def own_readings(found: Findings) -> list[str]:
+    """What concerns the default engine alone."""
+    readings = found.readings
+    overhead = readings["verdigris"].throughput_time / readings["bare"].throughput_time - 1
+    lines = ["| verdigris | |", "|---|---|", f"| overhead over the bare loop | {overhead:+.1%} |"]
+    lines += [f"| {name} | {seconds * 1000:.0f} ms |" for name, seconds in found.startup.items()]
+    return lines + [
         f"| same bits alone and {company} | {'yes' if same else 'NO'} |"
-        for company, same in identical.items()
+        for company, same in found.identical.items()
     ]
-    return "\n".join(lines) + "\n"
+
+
+def latency(latencies: list[Latency]) -> list[str]:
+    """One short text; the last row is what the others are compared with."""
+    bare = latencies[-1]
+    rows = [
+        f"| {one.title} | {one.p50:.2f} | {one.p95:.2f} | {one.p99:.2f} | "
+        f"{one.p95 / bare.p95:.2f} × |"
+        for one in latencies
+    ]
+    return [
+        "One short text, one thread, by turns in one process (owed: p95 ≤ 1.25 × the bare one).",
+        "",
+        "| milliseconds | p50 | p95 | p99 | p95 over the bare run |",
+        "|---|---|---|---|---|",
+        *rows,
+    ]
+
+
+def endurance(growths: list[Growth]) -> list[str]:
+    """Resident memory over a long life."""
+    if not growths:
+        return ["Memory over a long life: not measured, this system has no /proc."]
+    rows = [
+        f"| {one.what} | {one.before:,.0f} MB | {one.after:,.0f} MB | {one.share:+.1%} |"
+        for one in growths
+    ]
+    return [
+        "Resident memory after a warm-up and at the end, bundled model, each in a process of its "
+        "own (owed: ≤ +5 %).",
+        "",
+        "| | before | after | growth |",
+        "|---|---|---|---|",
+        *rows,
+    ]
+
+
+def fidelity(found: Fidelity | None, passages: int) -> list[str]:
+    """Every runtime against the original, and what 8 bits cost."""
+    if found is None:
+        return ["Fidelity: not measured, the fp32 original is missing."]
+    rows = [
+        f"| {one.title} | not measured: {one.missing} | {one.owed} |"
+        if one.missing
+        else f"| {one.title} | {one.mean:.5f} / {one.least:.5f} | {one.owed} |"
+        for one in found.parities
+    ]
+    return [
+        f"Cosine to {found.reference}, {passages:,} passages.",
+        "",
+        "| runtime and weights | mean / min | owed (mean) |",
+        "|---|---|---|",
+        *rows,
+        "",
+        f"Spearman over the {found.pairs} labelled pairs: int8 {found.spearman_int8:.4f}, fp32 "
+        f"{found.spearman_fp32:.4f}: {found.points_lost:+.2f} points lost (owed: ≤ 0.2).",
+    ]
 
 
 def row(title: str, reading: Reading, own: float, passages: int) -> str:

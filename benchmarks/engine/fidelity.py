@@ -1,0 +1,93 @@
+"""How near each runtime and precision is to the fp32 original, and what that costs in quality."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.engine.engines import Array, onnx_fp32, sentence_transformers
+
+FLOATS, QUANTISED = 0.9999, 0.992
+"""The mean cosine that is owed."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Cosines of one way to run the model with the reference; `missing` says why there are none."""
+
+    title: str
+    owed: float
+    mean: float = 0.0
+    least: float = 0.0
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """All that is compared with the original."""
+
+    reference: str
+    parities: list[Parity]
+    spearman_int8: float
+    spearman_fp32: float
+    pairs: int
+
+    @property
+    def points_lost(self) -> float:
+        """Spearman times 100, fp32 less int8."""
+        return 100 * (self.spearman_fp32 - self.spearman_int8)
+
+
+def measure_fidelity(original: Path, passages: Sequence[str]) -> Fidelity | None:
+    """Compare every runtime that is installed; None without the original."""
+    if not (original / "model.onnx").exists():
+        return None
+    from verdigris.engine import Embedder
+    from verdigris.engine.similarity_pairs import measure_quality
+
+    reference, expected = reference_vectors(original, passages)
+    parities = [
+        parity(title, owed, (model or str(original), runtime), passages, expected)
+        for title, owed, model, runtime in WAYS
+    ]
+    with Embedder() as bundled, Embedder(str(original)) as whole:
+        int8, fp32 = measure_quality(bundled), measure_quality(whole)
+    return Fidelity(reference, parities, int8.spearman, fp32.spearman, int8.pairs)
+
+
+BUNDLED = "all-minilm-l6-v2"
+WAYS = (
+    ("ONNX Runtime, bundled int8", QUANTISED, BUNDLED, "onnxruntime"),
+    ("ONNX Runtime, fp32 original", FLOATS, "", "onnxruntime"),
+    ("OpenVINO, fp32 original (bf16 where the processor has it)", FLOATS, "", "openvino"),
+    ("OpenVINO, bundled weights", QUANTISED, BUNDLED, "openvino"),
+    ("MLX, fp32 original", FLOATS, "", "mlx"),
+    ("MLX, bundled weights", QUANTISED, BUNDLED, "mlx"),
+)
+
+
+def reference_vectors(original: Path, passages: Sequence[str]) -> tuple[str, Array]:
+    """Those of torch if it is installed, else of the fp32 graph."""
+    with suppress(ImportError):
+        return "sentence-transformers on torch, fp32", sentence_transformers(original, 2)(passages)
+    return "the fp32 graph on ONNX Runtime (torch is not installed)", onnx_fp32(original, 2)(
+        passages
+    )
+
+
+def parity(
+    title: str, owed: float, way: tuple[str, str], passages: Sequence[str], expected: Array
+) -> Parity:
+    """One row; what cannot run says why."""
+    from verdigris.engine import Embedder
+    from verdigris.errors import EngineError
+
+    model, runtime = way
+    try:
+        with Embedder(model, runtime=runtime, strict=True) as embedder:
+            cosines = (embedder.embed_batch(passages).vectors * expected).sum(axis=1)
+    except EngineError as error:
+        return Parity(title, owed, missing=str(error).splitlines()[0])
+    return Parity(title, owed, float(cosines.mean()), float(cosines.min()))
