@@ -5,6 +5,8 @@
     ├── SettingsError          a configuration value that cannot be used
     ├── SessionError           no work session is open, or another one still is
     ├── AgentError             a coding agent's file that cannot be edited safely
+    ├── HookError              a git hook that cannot be changed
+    ├── MissingExtra           a library that an extra brings is not installed
     ├── StorageError           the log, the index or a cache cannot be read or written
     │   ├── NewerDatabase      written by a newer verdigris
     │   ├── CorruptDatabase    SQLite says the file is damaged
@@ -59,6 +61,14 @@ class SessionError(VerdigrisError):
 
 class AgentError(VerdigrisError):
     """A coding agent's file cannot be edited without risk to what stands in it."""
+
+
+class HookError(VerdigrisError):
+    """A git hook that cannot be changed, because it is no shell script or not ours to change."""
+
+
+class MissingExtra(VerdigrisError):
+    """A command needs a library that is not installed; the message names the extra."""
 
 
 class StorageError(VerdigrisError):

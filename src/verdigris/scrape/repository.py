@@ -111,6 +111,13 @@ def staged_files(repository: Repository) -> tuple[str, ...]:
     return tuple(os.fsdecode(path) for path in output.split(b"\0") if path)
 
 
+def ignored_paths(repository: Repository, paths: Iterable[str]) -> frozenset[str]:
+    """Those of the paths (relative to the root) that git ignores; tracked ones never are."""
+    wanted = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    result = _run(repository.root, ("check-ignore", "-z", "--stdin"), wanted)
+    return frozenset(os.fsdecode(path) for path in result.stdout.split(b"\0") if path)
+
+
 def git_output(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """What `git ARGUMENTS` prints when run in `folder`.
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "embed": "verdigris.serve.cli.embed",
     "embeddings": "verdigris.serve.cli.embeddings",
     "eval": "verdigris.serve.cli.evaluation",
+    "hook": "verdigris.serve.cli.watch",
     "init": "verdigris.serve.cli.upkeep",
     "model": "verdigris.serve.cli.models",
     "rebuild": "verdigris.serve.cli.upkeep",
@@ -25,6 +26,7 @@ COMMANDS = {
     "scry": "verdigris.serve.cli.questions",
     "session": "verdigris.serve.cli.session_group",
     "status": "verdigris.serve.cli.upkeep",
+    "watch": "verdigris.serve.cli.watch",
 }
 """Command → module with a click command of that name (`eval` is `evaluate` there)."""
 
