@@ -8,6 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.pipeline.history import (
+    histories_table,
+    measure_histories,
+    measure_made_history,
+)
 from benchmarks.pipeline.machine import describe_machine
 from benchmarks.pipeline.public_repositories import (
     first_answer_rows,
@@ -20,7 +25,7 @@ from benchmarks.pipeline.table import requirements
 from benchmarks.pipeline.texts import measure_indexing, measure_retrieval
 
 RESULTS = Path(__file__).parents[1] / "results" / "pipeline.md"
-SECTIONS = ("indexing", "retrieval", "large", "repos")
+SECTIONS = ("indexing", "retrieval", "large", "repos", "history")
 
 
 def main() -> None:
@@ -91,6 +96,14 @@ def measure(arguments: argparse.Namespace, work: Path) -> Iterator[str]:
             measured.append(measure_repository(source, made(work / "repos"), arguments.rounds))
         rows += first_answer_rows(measured)
         details.append(f"### Repositories\n\n{repositories_table(measured)}")
+    if "history" in arguments.only:
+        tell("a long history")
+        rows += measure_made_history(made(work / "history"), arguments.slow_rounds)
+        histories = measure_histories(
+            arguments.repos, made(work / "histories"), arguments.slow_rounds
+        )
+        if histories:
+            details.append(f"### Long histories\n\n{histories_table(histories)}")
     yield requirements(rows)
     yield from details
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -41,7 +42,7 @@ from verdigris.upkeep.scraping import (
     scrape_commits,
     scrape_files,
 )
-from verdigris.views import DatedMoment, Facts, Forgotten, Related, Symbol
+from verdigris.views import DatedMoment, Facts, Forgotten, Related, RelatedCommit, Symbol
 
 if TYPE_CHECKING:
     from verdigris.engine import Embedder
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
 SHORT_WAIT = 0.5
 MANY = 10_000
+COMMIT_HASH = re.compile(r"[0-9a-f]{7,64}")
 SILENT = Silent()
 NO_FILTERS = Filters()
 
@@ -367,12 +369,16 @@ class KnowledgeBase:
 
         with self.index.snapshot():
             path, symbols = self._target(target)
+            named = self.facts.anchors_to_files(self.facts.names_of(path))
+            if symbols != self.facts.symbols_in(path):
+                wanted = {symbol.name for symbol in symbols}
+                named = [one for one in named if one.symbol in wanted]
             importers = self.facts.importers(path, resolve_import, limit=MANY)
             near = frozenset({path, *(one.path for one in importers)})
             callers = self.facts.callers(symbols, near, limit=MANY)
             if symbols and symbols == self.facts.symbols_in(path):  # a file's own calls tell little
                 callers = [one for one in callers if one.path != path]
-            return Related(
+            found = Related(
                 target=target,
                 path=path,
                 symbols=tuple(symbols),
@@ -381,6 +387,30 @@ class KnowledgeBase:
                 importers=tuple(importers[:limit]),
                 issues=tuple(self.facts.issues_behind(self.facts.names_of(path), limit)),
             )
+        return replace(found, statements=self._anchors.became_of(named[:limit]))
+
+    def related_commit(self, target: str, limit: int = 10) -> RelatedCommit | None:
+        """What belongs to a commit, named by at least 7 digits of its hash; None for all else."""
+        found = self.facts.commits_like(target) if COMMIT_HASH.fullmatch(target) else []
+        commit = self.facts.commit(found[0]) if len(found) == 1 else None
+        if commit is None:
+            return None
+        from verdigris.scrape.git import holders_of
+        from verdigris.scrape.moments import release_of
+
+        branches, tags = holders_of(self.repository, commit.sha)
+        releases = [one for one in self.facts.moments() if one.kind == "release"]
+        holding = {moment.label for moment in map(release_of, tags) if moment}
+        named = self.facts.anchors_to_commit(commit.sha)
+        return RelatedCommit(
+            commit=commit,
+            moments=self.facts.moments_of(commit.sha),
+            trailers=tuple(self.facts.trailers_of(commit.sha)),
+            branches=tuple(branches),
+            first_release=next((one.label for one in releases if one.label in holding), ""),
+            files=tuple(self.facts.files_changed_by(commit.sha)),
+            statements=self._anchors.became_of(named[:limit]),
+        )
 
     def forgotten(self, limit: int = 10) -> Forgotten:
         """Files that usually change with the staged ones and are neither staged nor new.

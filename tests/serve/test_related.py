@@ -102,4 +102,44 @@ def test_either_a_target_or_staged(
 ) -> None:
     run = verdigris("related", *arguments, inside=small_git.root)
     assert run.code == 2
-    assert "either a path or symbol, or --staged" in run.err
+    assert "either a path, symbol or commit, or --staged" in run.err
+
+
+def test_a_commit_with_its_files_trailers_branches_and_release(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    small_git.git("mv", "src/cup.py", "src/mug.py")
+    sha = small_git.commit("feat(cup)!: call it a mug\n\nReviewed-by: Eve\nCloses #7")
+    small_git.git("tag", "v1.0")
+    small_git.git("branch", "topic")
+    small_git.git("mv", "src/mug.py", "src/jug.py")
+    small_git.commit("Call it a jug")
+    small_git.git("tag", "v1.1")
+    run = verdigris("related", sha[:7], inside=small_git.root)
+    assert run.code == 0
+    lines = run.out.splitlines()
+    assert lines[0].startswith(f"commit {sha}  feat(cup)!: call it a mug")
+    assert " · feat(cup) · breaking · release 1.0" in lines[1]
+    assert lines[2] == "on main, topic; first released in 1.0"
+    assert "  R  src/mug.py from src/cup.py, now src/jug.py" in lines
+    assert "  Closes: #7" in lines
+    found = json.loads(verdigris("related", sha, "--json").out)
+    assert (found["commit"]["type"], found["commit"]["scope"]) == ("feat", "cup")
+    assert found["branches"] == ["main", "topic"]
+    first = small_git.git("rev-list", "--max-parents=0", "HEAD")
+    assert "first released in 1.0" in verdigris("related", first[:10]).out
+
+
+def test_where_sessions_name_a_file_or_a_commit(verdigris: Verdigris, small_git: GitFolder) -> None:
+    head = small_git.git("rev-parse", "HEAD")
+    verdigris("session", "start", "Tea", inside=small_git.root)
+    verdigris("session", "note", f"`boil()` in `src/kettle.py` is slow since {head[:9]}")
+    small_git.commit("Keep the session")
+    verdigris("scrape", "--no-vectors", "-q")
+    small_git.write("src/kettle.py", "def boil(litres):\n    return 5\n")
+    told = verdigris("related", "src/kettle.py").out.partition("Named in sessions\n")[2]
+    assert "drifted: src/kettle.py, +1 -2 lines" in told
+    assert "drifted: boil in src/kettle.py:1-2, +1 -2 lines" in told
+    assert f"fresh: {head[:9]}" in verdigris("related", head[:12]).out
+    symbol = json.loads(verdigris("related", "boil", "--json").out)["statements"]
+    assert [one["anchor"]["name"] for one in symbol] == ["src/kettle.py", "boil"]

@@ -43,6 +43,7 @@ __all__ = [
     "commits_behind",
     "gone_commits",
     "history_position",
+    "holders_of",
     "read_commits",
 ]
 
@@ -130,6 +131,17 @@ def branch_documents(repository: Repository, branch: str) -> frozenset[str]:
     paths = listing.decode("utf-8", errors="replace").split("\0")
     commits = [f"commit:{sha}" for sha in _revisions(repository, [tip])]
     return frozenset(chain(filter(None, paths), commits))
+
+
+def holders_of(repository: Repository, sha: str) -> tuple[list[str], list[str]]:
+    """Local branches and tags from which a commit can be reached, by name."""
+    found: tuple[list[str], list[str]] = ([], [])
+    for names, prefix in zip(found, ("refs/heads/", "refs/tags/"), strict=True):
+        listed = git_output(
+            repository.root, "for-each-ref", f"--contains={sha}", "--format=%(refname)", prefix
+        )
+        names += [name.removeprefix(prefix) for name in _text(listed).split("\n") if name]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

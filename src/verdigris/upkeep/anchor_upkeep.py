@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from verdigris.errors import Busy, RepositoryError
 from verdigris.event_log import EventLog
-from verdigris.records import AgedAnchor, Hit
+from verdigris.records import AgedAnchor, Hit, StatementAnchor
 from verdigris.scrape.repository import Repository
 from verdigris.store.index import Index
 from verdigris.upkeep.ageing import Ageing
@@ -70,6 +70,13 @@ class AnchorUpkeep:
         """What became of every anchor; changed lines are not counted. Changes nothing."""
         ageing = Ageing(self.repository, self.facts)
         return [ageing.aged(one, measure=False) for one in self.facts.all_anchors()]
+
+    def became_of(self, anchors: Sequence[StatementAnchor]) -> tuple[AgedAnchor, ...]:
+        """What became of some anchors."""
+        ageing = Ageing(self.repository, self.facts)
+        aged = tuple(map(ageing.aged, anchors))
+        self._keep(ageing)
+        return aged
 
     def _anchor_shown(self, documents: Sequence[str]) -> None:
         waiting = set(self.facts.sessions_to_anchor(self.repository.head))

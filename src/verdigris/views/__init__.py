@@ -3,7 +3,7 @@
 from verdigris.views.anchors import Drift
 from verdigris.views.co_changes import CoChange, Companion, Forgotten
 from verdigris.views.code import UNRELATED, Reference, ResolveImport, Symbol, last_name
-from verdigris.views.facts import SCHEMA, Facts, Related
+from verdigris.views.facts import SCHEMA, Facts, Related, RelatedCommit
 from verdigris.views.history import DatedMoment, FileHistory
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Forgotten",
     "Reference",
     "Related",
+    "RelatedCommit",
     "ResolveImport",
     "Symbol",
     "last_name",

@@ -43,7 +43,10 @@ CREATE TABLE drifts (
     PRIMARY KEY (blob, line_start, line_end, against)
 ) WITHOUT ROWID;
 """
-_COLUMNS = "document, line, form, name, sha, path, symbol, line_start, line_end, blob, content_hash"
+_COLUMNS = (
+    "document, line, form, anchors.name, sha, path, symbol, line_start, line_end, blob, "
+    "content_hash"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ class AnchorFacts(Tables):
         self.remove_anchors(document)
         self._connection.execute("INSERT INTO anchored VALUES (?,?,?)", (document, head, settled))
         self._connection.executemany(
-            f"INSERT INTO anchors ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO anchors (document, line, form, name, sha, path, symbol, line_start, "
+            "line_end, blob, content_hash) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             [
                 (one.document, one.line, one.form, one.name, one.commit, one.path, one.symbol,
                  *((one.lines.start, one.lines.end) if one.lines else (None, None)),
@@ -92,6 +96,21 @@ class AnchorFacts(Tables):
     def anchors_of(self, document: str) -> list[StatementAnchor]:
         """The anchors of a session log, by line."""
         return self._anchors("WHERE document = ? ORDER BY line, id", (document,))
+
+    def anchors_to_files(self, paths: Sequence[str]) -> list[StatementAnchor]:
+        """Statements that name one of the files or what it defines, newest session first."""
+        return self._named(f"path IN ({','.join('?' * len(paths))})", paths)
+
+    def anchors_to_commit(self, sha: str) -> list[StatementAnchor]:
+        """Statements that name a commit, newest session first."""
+        return self._named("form = 'commit' AND sha = ?", (sha,))
+
+    def _named(self, which: str, values: Sequence[str]) -> list[StatementAnchor]:
+        return self._anchors(
+            f"JOIN documents ON documents.name = document WHERE {which} "
+            "ORDER BY time DESC, document, line, anchors.id",
+            values,
+        )
 
     def all_anchors(self) -> list[StatementAnchor]:
         """The anchors of all session logs."""

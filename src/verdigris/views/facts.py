@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verdigris.records import Event, LinkedIssue, SeenDetails
+from verdigris.records import AgedAnchor, Event, LinkedIssue, SeenDetails, Trailer
 from verdigris.views import anchors, code, history, issues
 from verdigris.views.anchors import AnchorFacts
 from verdigris.views.co_changes import CoChange, CoChangeFacts
 from verdigris.views.code import CodeFacts, Reference, Symbol
+from verdigris.views.history import ChangedFile, CommitFacts
 from verdigris.views.issues import IssueLinks
 
 SCHEMA = history.SCHEMA + code.SCHEMA + issues.SCHEMA + anchors.SCHEMA
@@ -54,3 +55,21 @@ class Related:
     importers: tuple[Reference, ...]
     issues: tuple[LinkedIssue, ...] = ()
     """Issues and pull requests behind its commits."""
+    statements: tuple[AgedAnchor, ...] = ()
+    """What sessions name of it, newest first, and what became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedCommit:
+    """What belongs to a commit."""
+
+    commit: CommitFacts
+    moments: tuple[str, ...]
+    trailers: tuple[Trailer, ...]
+    branches: tuple[str, ...]
+    """Local branches that hold it."""
+    first_release: str
+    """The oldest release that holds it; '' where none does."""
+    files: tuple[ChangedFile, ...]
+    statements: tuple[AgedAnchor, ...]
+    """Where sessions name it."""

@@ -65,6 +65,33 @@ class DatedMoment:
     subject: str
 
 
+@dataclass(frozen=True, slots=True)
+class CommitFacts:
+    """One commit, as it was read."""
+
+    sha: str
+    time: str
+    subject: str
+    author: str
+    marks: str
+    """Any of 'merge', 'bulk', 'bot'."""
+    type: str
+    """Of a conventional commit; '' for another."""
+    scope: str
+    breaking: int
+    """1 where the message says that it breaks something."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A file of a commit; status is git's letter, now its present name, '' where it is gone."""
+
+    path: str
+    status: str
+    old_path: str
+    now: str
+
+
 class HistoryFacts(Tables):
     """Facts of the commits of one repository, in the tables of SCHEMA."""
 
@@ -132,6 +159,26 @@ class HistoryFacts(Tables):
             "SELECT sha FROM commits WHERE sha >= ? AND sha < ? LIMIT 2", (prefix, prefix + "g")
         )
         return [row[0] for row in rows]
+
+    def commit(self, sha: str) -> CommitFacts | None:
+        """What is known of a commit; None where no branch has it."""
+        row = self._connection.execute(
+            "SELECT sha, time, subject, author, marks, type, scope, breaking FROM commits "
+            "WHERE sha = ?",
+            (sha,),
+        ).fetchone()
+        return CommitFacts(*row) if row else None
+
+    def files_changed_by(self, sha: str) -> list[ChangedFile]:
+        """The files of a commit, by path."""
+        now_named = self.present_names()
+        rows = self._connection.execute(
+            "SELECT path, status, old_path FROM commit_files WHERE sha = ? ORDER BY path", (sha,)
+        )
+        return [
+            ChangedFile(path, status, old_path, "" if status == "D" else now_named(path))
+            for path, status, old_path in rows
+        ]
 
     def time_of(self, sha: str) -> str:
         """When a commit was made; '' where it is not known."""

@@ -30,6 +30,18 @@ def anchor_lines(anchors: Sequence[AgedAnchor], places: Places, width: int) -> l
     return lines
 
 
+def statements_text(aged: Sequence[AgedAnchor], places: Places, width: int) -> str:
+    """Where sessions name something, one row a statement, and what became of what they name."""
+    shown = [places.shown(one.anchor.document, one.anchor.line) for one in aged]
+    column = max(len(place) for place in shown)
+    lines = ["Named in sessions"]
+    for one, place in zip(aged, shown, strict=True):
+        padded = click.style(place, fg="cyan") + " " * (column - len(place))
+        told = changed_text(one, places) if one.state != "fresh" else f"fresh: {one.anchor.name}"
+        lines.append(f"  {padded}  {_styled(one.state, crop(told, width - column - 4))}")
+    return "\n".join(lines)
+
+
 def changed_text(aged: AgedAnchor, places: Places) -> str:
     """`drifted: Kettle.boil in src/kettle.py:3-9, +3 -1 lines, 2 commits, last 5aa76a4450 …`."""
     name = one_line(aged.anchor.name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from verdigris.records import AgedAnchor, Answer, Hit, IndexState, Lines
 
 if TYPE_CHECKING:
-    from verdigris.views import Forgotten, Related
+    from verdigris.views import Forgotten, Related, RelatedCommit
 
 SCHEMA_VERSION = 1
 
@@ -92,6 +92,6 @@ def state_json(state: IndexState) -> dict[str, Any]:
     return asdict(state) | {"chunks_without_vectors": state.chunks_without_vectors}
 
 
-def related_json(found: Related | Forgotten) -> str:
+def related_json(found: Related | RelatedCommit | Forgotten) -> str:
     """What belongs to a path or symbol, or to what is staged; paths from the repository's root."""
     return envelope(**asdict(found))

@@ -10,6 +10,7 @@ from verdigris.records import KINDS, Answer
 from verdigris.serve.cli import NOTHING_FOUND, STALE
 from verdigris.serve.cli.answer_text import Page, answer_text
 from verdigris.serve.cli.answers import answer_json, related_json
+from verdigris.serve.cli.commit_text import commit_text
 from verdigris.serve.cli.console import (
     is_terminal,
     one_line,
@@ -135,7 +136,7 @@ def _embed_rest(knowledge_base: KnowledgeBase, missing: int) -> None:
 
 
 @click.command()
-@click.argument("target", metavar="PATH|SYMBOL", required=False)
+@click.argument("target", metavar="PATH|SYMBOL|COMMIT", required=False)
 @click.option("--staged", is_flag=True, help="What usually changes with the staged files.")
 @click.option(
     "-k",
@@ -158,11 +159,12 @@ def related(
     """Show what changes together with a path or symbol, what calls it and what imports it.
 
     weight: each common commit counts 1/(its files - 1), so that small commits say more, and less
-    with its age; merges, bulk and bot commits do not count. --staged: files that you may have
-    forgotten, before you commit. Exit codes: 0 found, 1 nothing related, 2 error.
+    with its age; merges, bulk and bot commits do not count. For a commit, by 7 or more digits of
+    its hash: its files, trailers, branches, and the first release that has it. --staged: files
+    that you may have forgotten, before you commit. Exit codes: 0 found, 1 nothing related, 2 error.
     """
     if staged == bool(target):
-        raise click.UsageError("give either a path or symbol, or --staged", ctx)
+        raise click.UsageError("give either a path, symbol or commit, or --staged", ctx)
     with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
         places = places_of(knowledge_base.repository.root)
         for note in knowledge_base.refresh_if_free() if refresh else []:
@@ -170,12 +172,17 @@ def related(
         if not target:
             _show_forgotten(ctx, knowledge_base.forgotten(limit), places, as_json)
             return
+        if commit := knowledge_base.related_commit(target, limit):
+            width = terminal_width()
+            click.echo(related_json(commit) if as_json else commit_text(commit, places, width))
+            return
         found = knowledge_base.related(target, limit)
     if as_json:
         click.echo(related_json(found))
     else:
         click.echo(related_text(found, places, terminal_width()))
-    if not (found.co_changes or found.callers or found.importers or found.issues):
+    lists = (found.co_changes, found.callers, found.importers, found.issues, found.statements)
+    if not any(lists):
         ctx.exit(NOTHING_FOUND)
 
 

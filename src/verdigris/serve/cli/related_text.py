@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from verdigris.serve.cli.anchor_text import statements_text
 from verdigris.serve.cli.console import crop, issue_name, one_line, plural
 from verdigris.serve.cli.places import Places
 
@@ -36,6 +37,8 @@ def related_text(found: Related, places: Places, width: int) -> str:
         )
     if found.issues:
         blocks.append(_issues(found.issues, width))
+    if found.statements:
+        blocks.append(statements_text(found.statements, places, width))
     if len(blocks) == 1:
         blocks.append("Nothing changes together with it, calls it or imports it.")
     return "\n\n".join(blocks)
