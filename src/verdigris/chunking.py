@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from verdigris.records import Anchor, Chunk, Event, Kind, Lines, SeenDetails, SymbolDetails
 
-CHUNKING_VERSION = 3
+CHUNKING_VERSION = 4
 """Raised with every change of what chunks come out, so that indexes are made anew."""
 
 MAX_CHARACTERS = {"session": 900, "commit": 900, "doc": 900, "code": 800, "issue": 900}
@@ -138,7 +138,10 @@ def _cut(event: Event, limit: int) -> Iterator[tuple[str, Lines | None]]:
         if not (_WORD.search(text) or (text and not text.isascii())):
             continue
         start = first + offset
-        span = Lines(start + told[0], start + told[-1]) if event.lines else None
+        last = event.lines.end if event.lines else 0  # extracted text may have more lines
+        span = (
+            Lines(min(start + told[0], last), min(start + told[-1], last)) if event.lines else None
+        )
         for piece in _hard_cut(text, limit):
             yield piece, span
 

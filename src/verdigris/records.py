@@ -29,6 +29,20 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a text that was extracted from a PDF file, a notebook or a web page."""
+
+    lines: Lines
+    """Its lines in the extracted text."""
+    kind: str
+    """'title', 'heading', 'block', 'page', 'markdown', 'raw', 'code' or 'output'."""
+    number: int = 0
+    """Of the page or the cell, counted from 1; of a heading its level."""
+    origin: Lines | None = None
+    """Its lines in the file itself; None where the file has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """One text file as read: decoded, secrets redacted, line count kept."""
 
@@ -41,7 +55,9 @@ class SourceFile:
     secrets: int = 0
     """How many secrets were redacted in it."""
     warning: str = ""
-    """What was doubtful about its encoding; '' when nothing was."""
+    """What was doubtful about its encoding, or could not be extracted; '' when nothing was."""
+    parts: tuple[Part, ...] = ()
+    """Where the text was extracted: what it consists of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +181,7 @@ class FileDetails:
 
     language: str = ""
     parser: str = "text"
-    """'tree-sitter', 'markdown', 'restructuredtext', or 'text' for a file only cut into blocks."""
+    """'tree-sitter', 'markdown', 'pdf' …, or 'text' for a file only cut into blocks."""
     imports: tuple[Import, ...] = ()
     calls: tuple[Call, ...] = ()
     """Calls outside every symbol."""

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
-from verdigris.records import DOCUMENT_SEEN, Event, FileDetails, Lines, SeenDetails, SourceFile
-from verdigris.scrape.line_spans import split_lines, text_of, trim
+from verdigris.records import Event, Lines, SourceFile
+from verdigris.scrape.line_spans import split_lines, text_of
+from verdigris.scrape.sections import (
+    LONGEST_TITLE,
+    Heading,
+    document_event,
+    sections_of,
+    seen_document,
+)
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
@@ -16,20 +22,9 @@ _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*")
 _FENCE = re.compile(r"[\s>]*(?:[-*+]\s+|\d+[.)]\s+)?(`{3,}(?=[^`]*$)|~{3,})")
 _NO_PARAGRAPH = re.compile(r" {4}|\t| {0,3}(?:[>|<]|[-*+][ \t]|\d+[.)][ \t]|([-*_][ \t]*){3,}$)")
 _LINK = re.compile(r"!?\[([^\[\]]{0,200})\](?:\([^()]{0,300}\)|\[[^\[\]]{0,200}\])")
-_LONGEST_TITLE = 300
-"""Titles stand in front of every passage below them, so a long one is cropped."""
 _FRONT_MATTER_TITLE = re.compile(r"^title[ \t]*[:=][ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE)
 _RST_LINE = re.compile(r"([!-/:-@\[-`{-~])\1+\s*")
 _RAW_HTML = re.compile(r" {0,3}<(!--|script\b|pre\b|style\b|textarea\b)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    """A heading: the line where its section starts (counted from 1), its level and its words."""
-
-    line: int
-    level: int
-    title: str
 
 
 def parse_markdown(file: SourceFile) -> list[Event]:
@@ -42,13 +37,13 @@ def parse_markdown(file: SourceFile) -> list[Event]:
     lines = split_lines(file.text)
     front_matter = _front_matter(lines)
     body = front_matter.end + 1 if front_matter else 1
-    headings = list(_markdown_headings(lines, body))
-    events = sections = _sections(file, lines, Lines(body, len(lines)), headings)
+    headings = list(markdown_headings(lines, body))
+    events = sections = sections_of(file, lines, Lines(body, len(lines)), headings)
     metadata = text_of(lines, front_matter) if front_matter else ""
     if front_matter:
-        events = [_event(file, "doc.front_matter", metadata, front_matter), *sections]
+        events = [document_event(file, "doc.front_matter", metadata, front_matter), *sections]
     title = _title(headings, metadata, opening=sections[0].heading if sections else "")
-    return [_seen(file, title, "markdown"), *events]
+    return [seen_document(file, title, "markdown"), *events]
 
 
 def parse_restructuredtext(file: SourceFile) -> list[Event]:
@@ -59,12 +54,12 @@ def parse_restructuredtext(file: SourceFile) -> list[Event]:
     """
     lines = split_lines(file.text)
     headings = list(_underlined_headings(lines))
-    events = _sections(file, lines, Lines(1, len(lines)), headings)
+    events = sections_of(file, lines, Lines(1, len(lines)), headings)
     title = headings[0].title if headings else ""
-    return [_seen(file, title, "restructuredtext"), *events]
+    return [seen_document(file, title, "restructuredtext"), *events]
 
 
-def _title(headings: Sequence[_Heading], metadata: str, opening: str) -> str:
+def _title(headings: Sequence[Heading], metadata: str, opening: str) -> str:
     """Choose a document's title: '' where only its file name can tell.
 
     The first heading of level 1, else what the front matter declares, else the heading that
@@ -73,39 +68,6 @@ def _title(headings: Sequence[_Heading], metadata: str, opening: str) -> str:
     declared = _FRONT_MATTER_TITLE.search(metadata)
     top = (heading.title for heading in headings if heading.level == 1)
     return next(top, "") or (declared.group(1) if declared else "") or opening
-
-
-def _seen(file: SourceFile, title: str, language: str) -> Event:
-    details = SeenDetails(
-        kind="doc",
-        title=title or PurePosixPath(file.path).name,
-        file=FileDetails(language=language, parser=language),
-    )
-    return Event(DOCUMENT_SEEN, file.path, file.version, time=file.time, details=details)
-
-
-def _event(file: SourceFile, kind: str, text: str, span: Lines, heading: str = "") -> Event:
-    return Event(
-        kind, file.path, file.version, text=text, lines=span, heading=heading, time=file.time
-    )
-
-
-def _sections(
-    file: SourceFile, lines: Sequence[str], body: Lines, headings: Sequence[_Heading]
-) -> list[Event]:
-    """Cut the body at its headings; what stands before the first has no heading."""
-    starts = [_Heading(body.start, 0, ""), *headings]
-    ends = [heading.line - 1 for heading in headings] + [body.end]
-    events: list[Event] = []
-    path: list[_Heading] = []
-    for heading, end in zip(starts, ends, strict=True):
-        path = [above for above in path if above.level < heading.level]
-        path.append(heading)
-        span = trim(lines, Lines(heading.line, end))
-        if span is not None:
-            breadcrumb = " > ".join(part.title for part in path if part.title)
-            events.append(_event(file, "doc.section", text_of(lines, span), span, breadcrumb))
-    return events
 
 
 def _front_matter(lines: Sequence[str]) -> Lines | None:
@@ -118,7 +80,7 @@ def _front_matter(lines: Sequence[str]) -> Lines | None:
     return None
 
 
-def _markdown_headings(lines: Sequence[str], first_line: int) -> Iterator[_Heading]:
+def markdown_headings(lines: Sequence[str], first_line: int) -> Iterator[Heading]:
     """Yield the headings of the lines from `first_line` on."""
     paragraph = _Paragraph()
     closing: re.Pattern[str] | None = None
@@ -132,10 +94,10 @@ def _markdown_headings(lines: Sequence[str], first_line: int) -> Iterator[_Headi
         underline = _SETEXT.fullmatch(line) if paragraph.start else None
         if atx:
             title = _CLOSING_HASHES.sub("", atx.group(2) or "")
-            yield _Heading(number, len(atx.group(1)), _plain(title))
+            yield Heading(number, len(atx.group(1)), _plain(title))
         elif underline:
             title = " ".join(part.strip() for part in lines[paragraph.start - 1 : number - 1])
-            yield _Heading(paragraph.start, 1 if "=" in underline.group(1) else 2, _plain(title))
+            yield Heading(paragraph.start, 1 if "=" in underline.group(1) else 2, _plain(title))
         if atx or underline or closing or not line.strip():
             paragraph = _Paragraph()
         else:
@@ -175,10 +137,10 @@ def _closing_of(line: str) -> re.Pattern[str] | None:
 
 def _plain(title: str) -> str:
     """Return a heading's words: links become their text."""
-    return _LINK.sub(r"\1", title[:_LONGEST_TITLE]).strip()
+    return _LINK.sub(r"\1", title[:LONGEST_TITLE]).strip()
 
 
-def _underlined_headings(lines: Sequence[str]) -> Iterator[_Heading]:
+def _underlined_headings(lines: Sequence[str]) -> Iterator[Heading]:
     """Yield the headings of reStructuredText; an overline is part of its section."""
     styles: list[tuple[str, bool]] = []
     number = 2
@@ -191,7 +153,7 @@ def _underlined_headings(lines: Sequence[str]) -> Iterator[_Heading]:
             if style not in styles:
                 styles.append(style)
             start = number - 2 if overlined else number - 1
-            yield _Heading(start, styles.index(style) + 1, title.strip()[:_LONGEST_TITLE])
+            yield Heading(start, styles.index(style) + 1, title.strip()[:LONGEST_TITLE])
             number += 1
         number += 1
 

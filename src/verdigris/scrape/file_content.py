@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-PARSER_VERSION = "2"
+PARSER_VERSION = "3"
 """Part of every file's version: another number reads all files again."""
 
 _PROSE = frozenset({".adoc", ".asciidoc", ".md", ".markdown", ".mdx", ".org", ".rst", ".txt", ""})
@@ -35,9 +35,9 @@ class Decoded:
     warning: str = ""
 
 
-def version_of(data: bytes) -> str:
+def version_of(data: bytes, parser_version: str = PARSER_VERSION) -> str:
     """Digest of a file's bytes and of the parser's version: 32 hex digits."""
-    return hashlib.sha256(PARSER_VERSION.encode() + b"\0" + data).hexdigest()[:32]
+    return hashlib.sha256(parser_version.encode() + b"\0" + data).hexdigest()[:32]
 
 
 def is_binary(data: bytes) -> bool:

@@ -20,7 +20,14 @@ from pathlib import Path
 
 from verdigris.errors import SettingsError
 from verdigris.records import SourceFile
-from verdigris.scrape.file_content import PARSER_VERSION, decode, is_binary, unwanted, version_of
+from verdigris.scrape.extraction import (
+    PICTURES,
+    Extracted,
+    format_of,
+    is_installed,
+    parser_version,
+)
+from verdigris.scrape.file_content import decode, is_binary, unwanted, version_of
 from verdigris.scrape.repository import Repository, git_output
 from verdigris.scrape.secrets import redact
 
@@ -31,9 +38,11 @@ _RACY_NS = 2_000_000_000
 """A file modified this short ago may change again without its modification time changing."""
 
 _RACY = "racy"
-_RETRIED = frozenset({"!too large", "!not readable"})
-"""Skipped for reasons that a setting or a permission may end, which no status shows."""
+_RETRIED = ("!too large", "!not readable", "!needs ")
+"""How stamps begin where a setting, a permission or a library may end it, which no status shows."""
 
+_MAGIC_WITHIN = 1_024
+"""PDF readers look for the format's mark so far into a file."""
 _IGNORE_FILE = ".verdigrisignore"
 # Not through links, and without waiting for a pipe's other end. Not every system has each flag.
 _OPEN_FLAGS = (
@@ -146,7 +155,7 @@ def file_changes(
     for path, status in present.items():
         stamp = stamps.get(path, "")
         old_status, _, version = stamp.partition("|")
-        if status != old_status or status == _RACY or version in _RETRIED:
+        if status != old_status or status == _RACY or version.startswith(_RETRIED):
             now = _version_on_disk(repository.root, path, max_bytes)
             same = now == version or now.startswith("!")
             (restamped if same else changed)[path] = f"{status}|{now}"
@@ -177,17 +186,18 @@ def read_file(
     data = _read_bytes(repository.root, path, max_bytes)
     if isinstance(data, Skipped):
         return data
-    decoded = decode(data.bytes)
-    if reason := unwanted(path, decoded.text):
+    extracted = _extracted(path, data.bytes)
+    if reason := _unwanted(path, extracted.text):
         return Skipped(path, reason)
-    redacted = redact(decoded.text, path)
+    redacted = redact(extracted.text, path)
     return SourceFile(
         path=path,
         text=redacted.text,
-        version=version_of(data.bytes),
+        version=version_of(data.bytes, parser_version(path)),
         time=datetime.fromtimestamp(data.modified, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         secrets=redacted.count,
-        warning=decoded.warning,
+        warning=extracted.warning,
+        parts=extracted.parts,
     )
 
 
@@ -230,7 +240,7 @@ def _statuses(root: Path, paths: Sequence[str], skipped: Counter[str]) -> dict[s
             statuses[path] = _RACY
         else:
             times = f"{seen.st_mtime_ns}:{seen.st_ctime_ns}"
-            statuses[path] = f"{PARSER_VERSION}:{seen.st_size}:{times}:{seen.st_ino}"
+            statuses[path] = f"{parser_version(path)}:{seen.st_size}:{times}:{seen.st_ino}"
     return statuses
 
 
@@ -245,8 +255,26 @@ def _version_on_disk(root: Path, path: str, max_bytes: int) -> str:
     data = _read_bytes(root, path, max_bytes)
     if isinstance(data, Skipped):
         return f"!{data.reason}"
-    reason = unwanted(path, decode(data.bytes).text)
-    return f"!{reason}" if reason else version_of(data.bytes)
+    reason = "" if _is_extracted(path) else unwanted(path, decode(data.bytes).text)
+    return f"!{reason}" if reason else version_of(data.bytes, parser_version(path))
+
+
+def _is_extracted(path: str) -> bool:
+    format_ = format_of(path)
+    return format_ is not None and is_installed(format_)
+
+
+def _extracted(path: str, data: bytes) -> Extracted:
+    """A file's text: extracted where it is no plain text, else decoded."""
+    format_ = format_of(path)
+    if format_ and is_installed(format_):
+        return format_.extract(data)
+    decoded = decode(data)
+    return Extracted(decoded.text, (), decoded.warning)
+
+
+def _unwanted(path: str, text: str) -> str:
+    return "" if _is_extracted(path) else unwanted(path, text)
 
 
 def _read_bytes(root: Path, path: str, max_bytes: int) -> _FileBytes | Skipped:
@@ -260,10 +288,27 @@ def _read_bytes(root: Path, path: str, max_bytes: int) -> _FileBytes | Skipped:
     except OSError as error:
         return Skipped(path, "symbolic link" if error.errno == errno.ELOOP else "not readable")
     seen = os.fstat(descriptor)
-    if not stat.S_ISREG(seen.st_mode) or seen.st_size > max_bytes:
+    if reason := _unreadable(path, seen, max_bytes):
         os.close(descriptor)
-        regular = stat.S_ISREG(seen.st_mode)
-        return Skipped(path, "too large" if regular else _unreadable_kind(seen.st_mode))
+        return Skipped(path, reason)
     with os.fdopen(descriptor, "rb") as file:
-        data = file.read(max_bytes)
-    return Skipped(path, "binary") if is_binary(data) else _FileBytes(data, seen.st_mtime)
+        data = file.read(seen.st_size)
+    if is_binary(data) and not _begins_like_its_name(path, data):
+        return Skipped(path, "binary")
+    return _FileBytes(data, seen.st_mtime)
+
+
+def _unreadable(path: str, seen: os.stat_result, max_bytes: int) -> str:
+    """Why an open file is not read, without looking into it; '' when it is."""
+    if not stat.S_ISREG(seen.st_mode):
+        return _unreadable_kind(seen.st_mode)
+    format_ = format_of(path)
+    if format_ and format_.is_binary and not is_installed(format_):
+        return f"needs verdigris[{format_.extra}]"
+    most = max_bytes * PICTURES if format_ and format_.has_pictures else max_bytes
+    return "too large" if seen.st_size > most else ""
+
+
+def _begins_like_its_name(path: str, data: bytes) -> bool:
+    format_ = format_of(path)
+    return format_ is not None and format_.is_binary and format_.begins in data[:_MAGIC_WITHIN]

@@ -267,6 +267,11 @@ def text_language(path: str, first_line: str = "") -> str:
     return "shell" if interpreter in _SHELLS else interpreter
 
 
+def is_man_page(path: str) -> bool:
+    """Tell whether the name is that of a manual page: `git-log.1`."""
+    return _MAN_PAGE.fullmatch(PurePosixPath(path).name) is not None
+
+
 def is_document(path: str) -> bool:
     """Tell whether the name is one of prose: by extension, or README, LICENSE and their like."""
     name = PurePosixPath(path)

@@ -6,12 +6,22 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from verdigris.records import Event, SourceFile
+from verdigris.scrape.asciidoc import parse_asciidoc
 from verdigris.scrape.code import parse_code
 from verdigris.scrape.docs import parse_markdown, parse_restructuredtext
-from verdigris.scrape.languages import MARKDOWN_EXTENSIONS, language_of
+from verdigris.scrape.extraction import HTML, NOTEBOOK, PDF, format_of
+from verdigris.scrape.languages import MARKDOWN_EXTENSIONS, is_man_page, language_of
+from verdigris.scrape.man_page import parse_man_page
+from verdigris.scrape.notebook import parse_notebook
+from verdigris.scrape.pdf import parse_pdf
 from verdigris.scrape.plain_text import parse_text
+from verdigris.scrape.web_page import parse_web_page
 
 Parser = Callable[[SourceFile], list[Event]]
+
+_EXTRACTED: dict[str, Parser] = {
+    NOTEBOOK.name: parse_notebook, PDF.name: parse_pdf, HTML.name: parse_web_page,
+}  # fmt: skip
 
 
 def parser_for(path: str, first_line: str = "") -> Parser:
@@ -21,6 +31,12 @@ def parser_for(path: str, first_line: str = "") -> Parser:
         return parse_markdown
     if extension == ".rst":
         return parse_restructuredtext
+    if extension in (".adoc", ".asciidoc"):
+        return parse_asciidoc
+    if is_man_page(path):
+        return parse_man_page
+    if format_ := format_of(path):
+        return _EXTRACTED[format_.name]
     return parse_code if language_of(path, first_line) else parse_text
 
 

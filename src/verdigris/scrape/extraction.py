@@ -1,0 +1,116 @@
+"""Files that hold text and are no plain text: what can extract it, and how much they may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import PurePosixPath
+
+from verdigris.records import Lines, Part
+from verdigris.scrape.file_content import PARSER_VERSION
+
+PICTURES = 32
+"""PDF files and notebooks hold pictures, too: they may be this many times larger than others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some extracted text before it is put together; see records.Part."""
+
+    text: str
+    kind: str
+    number: int = 0
+    origin: Lines | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A file's text, piece after piece; `warning` says what is missing."""
+
+    text: str
+    parts: tuple[Part, ...]
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file from which text is extracted."""
+
+    name: str
+    extensions: tuple[str, ...]
+    extract: Callable[[bytes], Extracted]
+    extra: str = ""
+    """The extra that brings the library; '' where none is needed."""
+    module: str = ""
+    """The library's module."""
+    has_pictures: bool = False
+    begins: bytes = b""
+    """What a binary format's files begin with."""
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether such a file is no text at all without its library."""
+        return bool(self.begins)
+
+
+def put_together(pieces: Iterable[Piece], warning: str = "") -> Extracted:
+    """Pieces as one text, with the lines that each has in it; blank pieces are left out."""
+    lines: list[str] = []
+    parts = []
+    for piece in pieces:
+        own = piece.text.replace("\r", "").replace("\f", " ").replace("\0", "").split("\n")
+        if any(line.strip() for line in own):
+            start = len(lines) + 1
+            lines += own
+            parts.append(Part(Lines(start, len(lines)), piece.kind, piece.number, piece.origin))
+    text = "\n".join(lines).encode("utf-8", "replace").decode()  # lone surrogates, of broken fonts
+    return Extracted(text, tuple(parts), warning)
+
+
+def format_of(path: str) -> Format | None:
+    """The row for a path, whether or not its library is installed; None for plain text."""
+    return _BY_EXTENSION.get(PurePosixPath(path).suffix.lower())
+
+
+def is_installed(format_: Format) -> bool:
+    """Whether the library that a format needs can be imported."""
+    return not format_.module or _has(format_.module)
+
+
+@cache
+def _has(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+def parser_version(path: str) -> str:
+    """What a file's version is made with: a library that is installed later reads it again."""
+    found = format_of(path)
+    if found and found.module and is_installed(found):
+        return f"{PARSER_VERSION}+{found.name}"
+    return PARSER_VERSION
+
+
+def _notebook(data: bytes) -> Extracted:
+    from verdigris.scrape.notebook import extract_notebook
+
+    return extract_notebook(data)
+
+
+def _pdf(data: bytes) -> Extracted:
+    from verdigris.scrape.pdf import extract_pdf
+
+    return extract_pdf(data)
+
+
+def _web_page(data: bytes) -> Extracted:
+    from verdigris.scrape.web_page import extract_web_page
+
+    return extract_web_page(data)
+
+
+NOTEBOOK = Format("notebook", (".ipynb",), _notebook, has_pictures=True)
+PDF = Format("pdf", (".pdf",), _pdf, "pdf", "pypdf", has_pictures=True, begins=b"%PDF-")
+HTML = Format("html", (".html", ".htm", ".xhtml"), _web_page, "html", "lxml")
+_BY_EXTENSION = {end: one for one in (NOTEBOOK, PDF, HTML) for end in one.extensions}
