@@ -417,6 +417,14 @@ class IssueFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """What moved a document in the learned fusion: a feature's name, and how much it weighed."""
+
+    feature: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One document of an answer with its best passages; `lines` and `symbol` are the best one's."""
 
@@ -440,6 +448,8 @@ class Hit:
     """What makes a commit memorable: 'release 4.0.0', 'first commit'."""
     anchors: tuple[AgedAnchor, ...] = ()
     """What the shown passages of a session name, and what became of it."""
+    reasons: tuple[Reason, ...] = ()
+    """What the learned fusion found to matter most, for a file."""
 
 
 @dataclass(frozen=True, slots=True)

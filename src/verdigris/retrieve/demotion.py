@@ -25,6 +25,11 @@ _TEST_PATH = re.compile(
 _ABOUT_TESTS = re.compile(r"\b(?:tests?|tested|testing|specs?|fixtures?|benchmarks?|examples?)\b")
 
 
+def asks_about_tests(question: str) -> bool:
+    """Whether a question wants tests, examples or benchmarks."""
+    return _ABOUT_TESTS.search(question.lower()) is not None
+
+
 def is_test(path: str) -> bool:
     """Whether a path is that of test code, by its folders and its name."""
     return _TEST_PATH.search(path) is not None
@@ -32,7 +37,7 @@ def is_test(path: str) -> bool:
 
 def put_tests_behind(index: Index, question: str, fused: Sequence[Fused]) -> list[Fused]:
     """The same documents with the scores of test code reduced, best first."""
-    if _ABOUT_TESTS.search(question.lower()):
+    if asks_about_tests(question):
         return list(fused)
     with storage_errors(index.path):
         rows = index.connection.execute("SELECT id, name FROM documents WHERE kind = 'code'")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from verdigris.records import Kind, LaneRank
+from verdigris.records import Kind, LaneRank, Reason
 from verdigris.retrieve.lanes import DENSE, HISTORY, LEXICAL, LEXICAL_DOCUMENTS, NAMES, Ranking
 
 LANE_WEIGHTS: Mapping[str, float] = {
@@ -31,6 +31,8 @@ class Fused:
     kind: Kind
     score: float
     lanes: tuple[LaneRank, ...]
+    reasons: tuple[Reason, ...] = ()
+    """What the learned fusion found to matter most, where it ranked the document."""
 
 
 def fuse(rankings: Sequence[Ranking]) -> list[Fused]:
@@ -46,7 +48,7 @@ def fuse(rankings: Sequence[Ranking]) -> list[Fused]:
     weights = {
         ranking.lane: LANE_WEIGHTS[ranking.lane] * ranking.confidence
         for ranking in rankings
-        if len(ranking.scores)
+        if len(ranking.scores) and ranking.confidence > 0
     }
     for lane in weights:
         of_lane = [ranking for ranking in rankings if ranking.lane == lane]

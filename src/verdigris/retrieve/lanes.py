@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from verdigris.database import storage_errors
 from verdigris.records import KINDS, Kind
+from verdigris.retrieve.past_changes import PastChanges
 from verdigris.store.identifiers import split_identifiers
 from verdigris.store.index import Index
 from verdigris.store.vector_search import Ids, Scores, VectorSearch
 
 DENSE, LEXICAL, LEXICAL_DOCUMENTS = "dense", "lexical-passages", "lexical-documents"
-NAMES, HISTORY = "names", "history"
+NAMES, HISTORY, PROJECTED = "names", "history", "projected"
 LANES = (DENSE, LEXICAL, LEXICAL_DOCUMENTS, NAMES, HISTORY)
 
 MAX_CANDIDATES = 2_000
@@ -58,6 +59,8 @@ class Ranking:
     chunk_ids, chunk_documents, chunk_scores: the passages behind it, best first, shape
     (passages,); empty where the lane ranks whole documents.
     confidence: how much the lane trusts itself on this question, 0 to 1.
+    commits, past: what the other lanes say of commits, and which files those changed, where this
+    lane follows them.
     """
 
     lane: str
@@ -68,6 +71,8 @@ class Ranking:
     chunk_documents: Ids = field(default_factory=_no_ids)
     chunk_scores: Scores = field(default_factory=_no_scores)
     confidence: float = 1.0
+    commits: tuple[Ranking, ...] = ()
+    past: PastChanges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +179,17 @@ def match_expression(text: str) -> str:
 
     Stop words are left out unless the question consists of nothing else.
     """
-    words = dict.fromkeys(token.lower() for token in _TOKEN.findall(split_identifiers(text)))
-    telling = [word for word in words if word not in _STOP_WORDS]
-    return " OR ".join(f'"{word}"' for word in telling or words)
+    words = _words(text)
+    return " OR ".join(f'"{word}"' for word in telling_words(text) or words)
+
+
+def telling_words(text: str) -> list[str]:
+    """A text's words in lower case, each once, identifiers split, without stop words."""
+    return [word for word in _words(text) if word not in _STOP_WORDS]
+
+
+def _words(text: str) -> dict[str, None]:
+    return dict.fromkeys(token.lower() for token in _TOKEN.findall(split_identifiers(text)))
 
 
 def _bm25(

@@ -8,9 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 
+import numpy as np
+
 from verdigris.database import storage_errors
 from verdigris.records import Filters, Hit, Kind, Lines, Passage
 from verdigris.retrieve.demotion import put_tests_behind
+from verdigris.retrieve.features import (
+    FILE_KINDS,
+    Candidates,
+    Column,
+    Evidence,
+    compute_features,
+)
 from verdigris.retrieve.fusion import Fused, fuse
 from verdigris.retrieve.history import history_lane
 from verdigris.retrieve.lanes import (
@@ -27,7 +36,14 @@ from verdigris.retrieve.lanes import (
     lexical_documents_lane,
     lexical_passages_lane,
 )
+from verdigris.retrieve.learned_fusion import (
+    FusionWeights,
+    choose_candidates,
+    order_files,
+    with_history,
+)
 from verdigris.retrieve.names import names_lane
+from verdigris.retrieve.past_changes import PastChanges, read_past_changes
 from verdigris.store.index import Index
 from verdigris.store.vector_search import VectorSearch
 from verdigris.views import Facts
@@ -50,17 +66,42 @@ class _Document:
 
 
 class Search:
-    """Questions on one index. It only reads."""
+    """Questions on one index. It only reads.
 
-    def __init__(self, index: Index, vectors: VectorSearch, facts: Facts) -> None:
+    weights: of the learned fusion; None: the fixed fusion alone.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        vectors: VectorSearch,
+        facts: Facts,
+        weights: FusionWeights | None = None,
+    ) -> None:
         self._index = index
         self._vectors = vectors
         self._facts = facts
+        self._weights = weights
+        self._past: tuple[int, PastChanges] | None = None
+
+    def past_changes(self) -> PastChanges:
+        """Which commit changed which files, as the index has it now."""
+        position = self._index.position
+        if self._past is None or self._past[0] != position:
+            self._past = (position, read_past_changes(self._index, self._facts))
+        return self._past[1]
 
     def rankings(
-        self, question: Question, filters: Filters, lanes: Sequence[str] = LANES
+        self,
+        question: Question,
+        filters: Filters,
+        lanes: Sequence[str] = LANES,
+        past: PastChanges | None = None,
     ) -> list[Ranking]:
-        """What each of the lanes says, kind by kind."""
+        """What each of the lanes says, kind by kind.
+
+        past: what history may know; None: all that passes the filters.
+        """
         table = ChunkTable(self._index, self._allowed(filters))
         run = {
             DENSE: lambda: dense_lane(table, self._vectors, question),
@@ -71,7 +112,7 @@ class Search:
         found = [ranking for lane in run if lane in lanes for ranking in run[lane]()]
         if HISTORY in lanes:
             commits = self._commits(question, filters, found)
-            found += history_lane(table, self._index, self._facts, commits)
+            found += history_lane(table, past or self._known_past(filters), commits)
         return found
 
     def _commits(
@@ -83,6 +124,12 @@ class Search:
             return of_commits
         wider = replace(filters, kinds=("commit",), path="")
         return [r for r in self.rankings(question, wider, (DENSE, LEXICAL)) if r.kind == "commit"]
+
+    def _known_past(self, filters: Filters) -> PastChanges:
+        """The changes by commits that pass the filters, but for those of kind and path."""
+        allowed = self._allowed(replace(filters, kinds=(), path=""))
+        past = self.past_changes()
+        return past if allowed is None else past.among(np.array(sorted(allowed), np.int64))
 
     def candidates(self, question: Question, filters: Filters) -> list[int]:
         """Chunks that the lexical lanes find worth a vector before all others have one."""
@@ -110,7 +157,7 @@ class Search:
 
     def hits(self, question: Question, rankings: Sequence[Ranking], limit: int) -> list[Hit]:
         """The `limit` best documents of what the lanes said, with their best passages."""
-        fused = put_tests_behind(self._index, question.text, fuse(rankings))[:limit]
+        fused = self._fused(question, rankings)[:limit]
         passages = _best_passages(rankings, fused)
         return [self._hit(one, passages[one.document_id]) for one in fused]
 
@@ -118,8 +165,23 @@ class Search:
         self, question: Question, rankings: Sequence[Ranking], depth: int
     ) -> list[tuple[str, float]]:
         """Names and fused scores of the `depth` best documents, as `hits` orders them."""
-        fused = put_tests_behind(self._index, question.text, fuse(rankings))[:depth]
+        fused = self._fused(question, rankings)[:depth]
         return [(self._document(one.document_id).name, one.score) for one in fused]
+
+    def _fused(self, question: Question, rankings: Sequence[Ranking]) -> list[Fused]:
+        fused = put_tests_behind(self._index, question.text, fuse(rankings))
+        if self._weights is None:
+            return fused
+        return order_files(self._index, Evidence(question.text, rankings), fused, self._weights)
+
+    def described(self, question: Question, past: PastChanges) -> tuple[Candidates, Column]:
+        """The files that may answer and their features, where no more than `past` is known."""
+        rankings = self.rankings(question, Filters(), past=past)
+        of_files = [ranking for ranking in rankings if ranking.kind in FILE_KINDS]
+        evidence = Evidence(question.text, of_files)
+        fused = put_tests_behind(self._index, question.text, fuse(of_files))
+        candidates = choose_candidates(evidence, with_history(evidence, fused))
+        return candidates, compute_features(self._index, evidence, candidates)
 
     def ranked_by(
         self, lane: str, rankings: Sequence[Ranking], depth: int
@@ -160,6 +222,7 @@ class Search:
             score=fused.score,
             passages=passages,
             lanes=fused.lanes,
+            reasons=fused.reasons,
             author=self._facts.author_of(commit) if document.kind == "commit" else "",
             moments=self._facts.moments_of(commit) if document.kind == "commit" else (),
         )

@@ -238,6 +238,20 @@ class HistoryFacts(Tables):
                 changed[sha] = frozenset(map(now_named, self._files_of(sha))) - {""}
         return changed
 
+    def counted_changes(self, limit: int) -> list[tuple[str, str]]:
+        """(hash, present path of a file it changed) of the newest `limit` commits that count.
+
+        Oldest first; merges, bulk and bot commits do not count, files that went are left out.
+        """
+        now_named = self._present_names()
+        rows = self._connection.execute(
+            "SELECT sha, path FROM (SELECT sha, time, position FROM commits WHERE marks = '' "
+            "ORDER BY time DESC, position DESC LIMIT ?) JOIN commit_files USING (sha) "
+            "ORDER BY time, position, path",
+            (limit,),
+        )
+        return [(sha, now) for sha, path in rows if (now := now_named(path))]
+
     def _files_of(self, sha: str) -> list[str]:
         rows = self._connection.execute("SELECT path FROM commit_files WHERE sha = ?", (sha,))
         return [row[0] for row in rows]
