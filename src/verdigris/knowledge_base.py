@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from verdigris.engine import Embedder
     from verdigris.evaluate.queries import EvaluationQuery
     from verdigris.evaluate.run import Trial
+    from verdigris.retrieve.learned_fusion import FusionWeights
     from verdigris.retrieve.search import Search
     from verdigris.store.vector_cache import VectorCache
     from verdigris.upkeep.vector_upkeep import VectorUpkeep
@@ -168,7 +169,18 @@ class KnowledgeBase:
         from verdigris.store.vector_search import VectorSearch
 
         vectors = VectorSearch(self.index, self.locations.folder)
-        return Search(self.index, vectors, self.facts)
+        return Search(self.index, vectors, self.facts, self._fusion_weights())
+
+    def _fusion_weights(self) -> FusionWeights | None:
+        """Weights fitted to this repository, else those of others; None for the fixed fusion."""
+        from verdigris.retrieve.fusion_file import read_fusion
+        from verdigris.retrieve.learned_fusion import prior_weights
+
+        try:
+            return read_fusion(self.locations.fusion, self.index.meta("fingerprint")).weights
+        except StorageError as error:
+            self.warnings.append(f"{error}; until then the package's weights serve")
+            return prior_weights()
 
     def refresh(self, sources: Sequence[str] = SOURCES, wait: float = LOCK_SECONDS) -> ScrapeReport:
         """Scrape what changed and index it; vectors come later (`embed`). Raises Busy."""

@@ -51,10 +51,9 @@ _ASKS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FusionWeights:
-    """A weight for each of FEATURES, and where they come from."""
+    """A weight for each of FEATURES."""
 
     weights: tuple[float, ...]
-    origin: str = "other repositories"
 
     def __post_init__(self) -> None:
         if len(self.weights) != len(FEATURES):
@@ -77,6 +76,11 @@ def fusion_prior() -> FusionPrior:
     rows = json.loads(text)["features"]
     weights = tuple(float(rows[name]["weight"]) for name in FEATURES)
     return FusionPrior(weights, tuple(float(rows[name]["scale"]) for name in FEATURES))
+
+
+def prior_weights() -> FusionWeights:
+    """The weights that serve until some are fitted to the repository itself."""
+    return FusionWeights(fusion_prior().weights)
 
 
 def order_files(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import translate
 
@@ -83,6 +84,17 @@ class Search:
         self._facts = facts
         self._weights = weights
         self._past: tuple[int, PastChanges] | None = None
+        self._table: ChunkTable | None = None
+
+    @contextmanager
+    def for_many_questions(self) -> Iterator[None]:
+        """Read what all questions need once; the index must not change within."""
+        self._table = ChunkTable(self._index, None)
+        try:
+            with self._vectors.kept_in_memory():
+                yield
+        finally:
+            self._table = None
 
     def past_changes(self) -> PastChanges:
         """Which commit changed which files, as the index has it now."""
@@ -102,7 +114,8 @@ class Search:
 
         past: what history may know; None: all that passes the filters.
         """
-        table = ChunkTable(self._index, self._allowed(filters))
+        allowed = self._allowed(filters)
+        table = (self._table if allowed is None else None) or ChunkTable(self._index, allowed)
         run = {
             DENSE: lambda: dense_lane(table, self._vectors, question),
             LEXICAL: lambda: lexical_passages_lane(table, self._index, question),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,16 @@ class VectorSearch:
         self._index = index
         self._folder = folder
         self._exact_limit = exact_limit
+        self._kept: dict[Kind, tuple[Ids, npt.NDArray[np.floating]]] | None = None
+
+    @contextmanager
+    def kept_in_memory(self) -> Iterator[None]:
+        """Read each kind's vectors once for all searches within; the index must not change."""
+        self._kept = {}
+        try:
+            yield
+        finally:
+            self._kept = None
 
     def nearest(self, kind: Kind, query: Scores, limit: int, allowed: Ids | None) -> Neighbours:
         """The `limit` chunks nearest to a unit vector, among `allowed` chunk ids (None: all).
@@ -63,15 +74,23 @@ class VectorSearch:
     def _search_exact(
         self, kind: Kind, query: Scores, limit: int, allowed: Ids | None
     ) -> Neighbours:
-        chunk_ids, matrix = self._matrix(kind)
+        chunk_ids, matrix = self._vectors(kind)
         if matrix.shape[1:] != query.shape:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
         if allowed is not None:
             keep = np.isin(chunk_ids, allowed)
             chunk_ids, matrix = chunk_ids[keep], matrix[keep]
-        scores = matrix.astype(np.float32) @ query
+        scores = matrix.astype(np.float32, copy=False) @ query
         best = _top(scores, limit)
         return Neighbours(chunk_ids[best], scores[best])
+
+    def _vectors(self, kind: Kind) -> tuple[Ids, npt.NDArray[np.floating]]:
+        if self._kept is None:
+            return self._matrix(kind)
+        if kind not in self._kept:
+            chunk_ids, matrix = self._matrix(kind)
+            self._kept[kind] = (chunk_ids, matrix.astype(np.float32))
+        return self._kept[kind]
 
     def _matrix(self, kind: Kind) -> tuple[Ids, npt.NDArray[np.float16]]:
         """All chunk ids (n,) and float16 vectors (n, dims) of a kind, by chunk id."""

@@ -18,13 +18,19 @@ from verdigris.learn.fusion_fit import (
     reciprocal_ranks,
 )
 from verdigris.retrieve.features import FEATURES
+from verdigris.retrieve.fusion_file import FittedFusion, FusionReport
 from verdigris.retrieve.lanes import Question
-from verdigris.retrieve.learned_fusion import FusionWeights, base_scores, fusion_prior
+from verdigris.retrieve.learned_fusion import (
+    FusionWeights,
+    base_scores,
+    fusion_prior,
+    prior_weights,
+)
 from verdigris.retrieve.search import Search
 from verdigris.store.index import Index
 from verdigris.upkeep.progress import Progress
 
-MOST_EXAMPLES = 300
+MOST_EXAMPLES = 250
 """Newest commits that ask; more say little more and take longer."""
 MOST_FILES = 10
 """Files of a commit that is still about one thing."""
@@ -32,50 +38,40 @@ LEAST_EXAMPLES = 20
 """Fewer commits cannot tell whether weights of their own are better."""
 HELD_OUT = 0.3
 """Share of the examples, the newest, on which the weights must win."""
-_NOISE = 1.0
-"""Standard errors by which the fusion may stand behind the best single feature."""
 
 
 @dataclass(frozen=True, slots=True)
-class FusionReport:
-    """What fitting found: mean reciprocal ranks on held-out commits, and what is served.
+class CommitMaterial:
+    """Commits that tell something, oldest first; the files that they name rows of; an embedder."""
 
-    chosen: 'own' weights, the 'prior' from other repositories, or the 'fixed' fusion.
-    """
-
-    chosen: str
-    examples: int
-    held_out: int
-    fixed: float
-    prior: float
-    own: float
-    best_lane: float
-    lane: str
-    """The lane that was best alone."""
-    reason: str = ""
+    commits: Sequence[CommitExample]
+    files: FileVectors
+    embed: EmbedTexts
 
 
 def fusion_examples(
-    search: Search, index: Index, commits: Sequence[CommitExample], files: FileVectors,
-    embed: EmbedTexts, progress: Progress,
-) -> list[FusionExample]:  # fmt: skip
+    search: Search, index: Index, material: CommitMaterial, progress: Progress
+) -> list[FusionExample]:
     """The newest commits as examples, oldest first; each is asked of what was known before it.
 
     The files are those of today: only history is as it was then.
     """
     past = search.past_changes()
     rows = _rows(index, past.commits.tolist())
-    usable = [c for c in commits if c.sha in rows and len(c.files) <= MOST_FILES][-MOST_EXAMPLES:]
-    vectors = embed([commit.subject for commit in usable])
+    usable = [c for c in material.commits if c.sha in rows and len(c.files) <= MOST_FILES]
+    usable = usable[-MOST_EXAMPLES:]
+    vectors = material.embed([commit.subject for commit in usable])
     examples = []
     progress.start("fitting the fusion", len(usable))
-    for commit, vector in zip(usable, vectors, strict=True):
-        question = Question(commit.subject, vector)
-        candidates, features = search.described(question, past.before(rows[commit.sha]))
-        relevant = np.isin(candidates.document_ids, files.document_ids[list(commit.files)])
-        if relevant.any():
-            examples.append(FusionExample(features, base_scores(candidates), relevant))
-        progress.advance(1)
+    with search.for_many_questions():
+        for commit, vector in zip(usable, vectors, strict=True):
+            question = Question(commit.subject, vector)
+            candidates, features = search.described(question, past.before(rows[commit.sha]))
+            answers = material.files.document_ids[list(commit.files)]
+            relevant = np.isin(candidates.document_ids, answers)
+            if relevant.any():
+                examples.append(FusionExample(features, base_scores(candidates), relevant))
+            progress.advance(1)
     progress.finish()
     return examples
 
@@ -91,55 +87,38 @@ def _rows(index: Index, documents: Sequence[int]) -> dict[str, int]:
     return {names[one].removeprefix("commit:"): row for row, one in enumerate(documents)}
 
 
-def fit_weights(examples: Sequence[FusionExample]) -> tuple[FusionWeights | None, FusionReport]:
-    """The weights to serve, and why; None: the fixed fusion.
+def fit_weights(examples: Sequence[FusionExample]) -> FittedFusion:
+    """The weights to serve, and what was measured.
 
-    Own weights are fitted on the older examples and must beat the prior's and the fixed fusion on
-    the newer ones, and not stand behind the best lane by more than noise; then they are fitted
-    again on all. The prior must beat the fixed fusion likewise.
+    Own weights are fitted on the older examples and must beat those of other repositories and the
+    fixed fusion on the newer ones; then they are fitted again on all. Those of other repositories
+    must beat the fixed fusion likewise.
     """
     start = _start()
     if len(examples) < LEAST_EXAMPLES:
-        prior = FusionWeights(tuple(start.weights.tolist()))
-        return prior, FusionReport("prior", len(examples), 0, 0, 0, 0, 0, "", "too few commits")
+        reason = f"{len(examples)} commits that tell something; {LEAST_EXAMPLES} are needed"
+        return FittedFusion(prior_weights(), FusionReport("prior", len(examples), reason=reason))
     cut = round(len(examples) * (1 - HELD_OUT))
     newer = examples[cut:]
-    own = fit_fusion(examples[:cut], start)
     ranks = {
-        "own": reciprocal_ranks(newer, own),
-        "prior": reciprocal_ranks(newer, start.weights),
         "fixed": reciprocal_ranks(newer, np.zeros(len(FEATURES))),
+        "prior": reciprocal_ranks(newer, start.weights),
+        "own": reciprocal_ranks(newer, fit_fusion(examples[:cut], start)),
     }
     lane, alone = _best_lane(newer)
-    chosen = _chosen(ranks, alone)
-    means = {name: float(values.mean()) for name, values in ranks.items()}
-    report = FusionReport(
-        chosen, len(examples), len(newer), means["fixed"], means["prior"], means["own"],
-        float(alone.mean()), lane,
-    )  # fmt: skip
+    chosen = max(ranks, key=lambda name: float(ranks[name].mean()))  # the simpler where equal
+    fixed, prior, own = (float(ranks[name].mean()) for name in ("fixed", "prior", "own"))
+    counts = (len(examples), len(newer))
+    report = FusionReport(chosen, *counts, fixed, prior, own, float(alone.mean()), lane)
     if chosen == "fixed":
-        return None, report
+        return FittedFusion(None, report)
     weights = fit_fusion(examples, start) if chosen == "own" else start.weights
-    origin = "this repository" if chosen == "own" else "other repositories"
-    return FusionWeights(tuple(weights.tolist()), origin), report
+    return FittedFusion(FusionWeights(tuple(weights.tolist())), report)
 
 
 def _start() -> FusionStart:
     prior = fusion_prior()
     return FusionStart(np.array(prior.weights), np.array(prior.scales))
-
-
-def _chosen(ranks: dict[str, Column], alone: Column) -> str:
-    """The best by mean; the simpler where equal; none that noise cannot excuse against a lane."""
-    best = max(("fixed", "prior", "own"), key=lambda name: float(ranks[name].mean()))
-    return "fixed" if behind(ranks[best], alone) else best
-
-
-def behind(ranks: Column, others: Column) -> bool:
-    """Whether paired reciprocal ranks are worse than others by more than noise."""
-    apart = others - ranks
-    error = float(apart.std()) / len(apart) ** 0.5
-    return bool(apart.mean() > _NOISE * error + 1e-9)
 
 
 def _best_lane(examples: Sequence[FusionExample]) -> tuple[str, Column]:

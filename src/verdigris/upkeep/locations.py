@@ -22,6 +22,11 @@ class Locations:
     """Where the work tree's index files lie."""
     vector_cache: Path
 
+    @property
+    def fusion(self) -> Path:
+        """The fitted weights of the learned fusion."""
+        return self.folder / "projections" / "fusion.json"
+
 
 def locate(repository: Repository, settings: Settings) -> Locations:
     """The files of a work tree. Makes nothing."""

@@ -64,6 +64,9 @@ def _hit_lines(number: int, hit: Hit, question: str, page: Page) -> list[str]:
     if page.explain:
         lanes = " · ".join(f"{p.lane} #{p.rank} ({p.score:.3f})" for p in hit.lanes)
         lines.append(click.style(f"{_INDENT}score {hit.score:.4f} = {lanes}", fg="green"))
+        if hit.reasons:
+            reasons = " · ".join(f"{one.feature} {one.weight:+.2f}" for one in hit.reasons)
+            lines.append(click.style(f"{_INDENT}placed by {reasons}", fg="green"))
     return lines
 
 

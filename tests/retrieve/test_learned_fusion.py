@@ -1,0 +1,180 @@
+"""Learned fusion orders files among themselves; commits and sessions keep their places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import GitFolder
+
+from verdigris.errors import StorageError
+from verdigris.knowledge_base import KnowledgeBase
+from verdigris.records import Filters
+from verdigris.retrieve.features import FEATURES
+from verdigris.retrieve.fusion_file import FittedFusion, FusionReport, read_fusion, write_fusion
+from verdigris.retrieve.lanes import DENSE, Question
+from verdigris.retrieve.learned_fusion import (
+    QUESTION_SHARE,
+    FusionWeights,
+    prior_weights,
+    question_share,
+)
+from verdigris.retrieve.search import Search
+from verdigris.store.vector_search import VectorSearch
+
+FILES = ("oven", "kettle", "fridge", "toaster")
+
+
+@pytest.fixture
+def kitchen(make_git: Callable[[str], GitFolder]) -> Iterator[KnowledgeBase]:
+    """Four modules and their history: whoever mends `noise` changes the fridge."""
+    folder = make_git("kitchen")
+    for name in FILES:
+        folder.write(f"src/{name}.py", f"def start_{name}():\n    return '{name}'\n")
+    folder.write("tests/test_oven.py", "def test_oven():\n    assert True\n")
+    folder.commit("Furnish the kitchen")
+    for turn in range(4):
+        folder.write("src/fridge.py", f"def start_fridge():\n    return {turn}\n")
+        folder.write("docs/noise.md", f"# Noise\n\nDecibels: {turn}\n")
+        folder.commit(f"Mend the humming noise, attempt {turn}")
+    with KnowledgeBase(folder.root) as opened:
+        opened.refresh()
+        opened.embed()
+        yield opened
+
+
+def search_with(knowledge_base: KnowledgeBase, **weights: float) -> Search:
+    """A search whose only weights are these, by feature with _ for spaces."""
+    vectors = VectorSearch(knowledge_base.index, knowledge_base.locations.folder)
+    values = tuple(weights.get(name.replace(" ", "_"), 0.0) for name in FEATURES)
+    assert np.count_nonzero(values) == len(weights)
+    return Search(knowledge_base.index, vectors, knowledge_base.facts, FusionWeights(values))
+
+
+def ask(knowledge_base: KnowledgeBase, text: str) -> Question:
+    return Question(text, knowledge_base.embedder.embed_query(text))
+
+
+def test_the_package_has_a_weight_for_every_feature() -> None:
+    assert len(prior_weights().weights) == len(FEATURES)
+    assert any(prior_weights().weights)
+    with pytest.raises(ValueError, match="weights for"):
+        FusionWeights((1.0,))
+
+
+def test_commits_keep_their_places_and_scores_still_fall(kitchen: KnowledgeBase) -> None:
+    question = ask(kitchen, "mend the humming")
+    fixed = search_with(kitchen).search(question, Filters(), 50)
+    learned = search_with(kitchen, similar_commits_share=9.0).search(question, Filters(), 50)
+    kinds = [hit.kind for hit in fixed]
+    assert [hit.kind == "commit" for hit in learned] == [kind == "commit" for kind in kinds]
+    assert sorted(hit.document for hit in learned) == sorted(hit.document for hit in fixed)
+    scores = [hit.score for hit in learned]
+    assert scores == sorted(scores, reverse=True)
+    assert [hit.document for hit in learned if hit.kind == "commit"] == [
+        hit.document for hit in fixed if hit.kind == "commit"
+    ]
+
+
+def test_what_similar_commits_changed_comes_first_and_says_why(kitchen: KnowledgeBase) -> None:
+    question = ask(kitchen, "stop the humming noise")
+    only_code = kitchen.filters(kinds=("code",))
+    best = search_with(kitchen, similar_commits_share=30.0).search(question, only_code, 5)[0]
+    assert best.path == "src/fridge.py"
+    assert best.reasons[0].feature == "similar commits share"
+    assert best.reasons[0].weight > 0
+
+
+def test_history_before_a_time_knows_nothing_later(kitchen: KnowledgeBase) -> None:
+    search, past = search_with(kitchen), kitchen._search.past_changes()
+    question = ask(kitchen, "stop the humming noise")
+    column = list(FEATURES).index("similar commits share")
+    fridge = kitchen.index.connection.execute(
+        "SELECT id FROM documents WHERE name = 'src/fridge.py'"
+    ).fetchone()[0]
+    known = {}
+    for row in (0, 1, len(past.commits)):
+        candidates, features = search.described(question, past.before(row))
+        known[row] = features[candidates.document_ids == fridge, column].tolist()
+    assert known == {0: [0.0], 1: [1.0], len(past.commits): [1.0]}
+    changes = list(FEATURES).index("changes log")
+    _, none = search.described(question, past.before(0))
+    assert np.allclose(none[:, changes], np.log(0.01))
+
+
+def test_files_without_any_history_can_be_asked(make_git: Callable[[str], GitFolder]) -> None:
+    folder = make_git("new")
+    folder.write("src/oven.py", "def bake():\n    return 1\n")
+    with KnowledgeBase(folder.root) as opened:
+        assert opened.ask("how do I bake?").hits[0].path == "src/oven.py"
+        assert opened.ask("bake bread").hits[0].path == "src/oven.py"
+
+
+def test_one_lane_alone_keeps_its_order(kitchen: KnowledgeBase) -> None:
+    question = ask(kitchen, "stop the humming noise")
+    search = search_with(kitchen, changes_log=50.0)
+    rankings = search.rankings(question, Filters(), (DENSE,))
+    assert search.ranked(question, rankings, 9) == search_with(kitchen).ranked(
+        question, rankings, 9
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("Fix the humming of the fridge", 1.0),
+        ("fridge noise", 1.0),
+        ("why does the fridge hum", QUESTION_SHARE),
+        ("the fridge hums, doesn't it?", QUESTION_SHARE),
+        ("Where is the noise made?", QUESTION_SHARE),
+        ("we spoke of the noise. " * 10, QUESTION_SHARE),
+    ],
+)
+def test_questions_trust_the_features_less_than_subjects_do(text: str, share: float) -> None:
+    assert question_share(text) == share
+
+
+class TestFile:
+    """`projections/fusion.json`."""
+
+    def test_comes_back_as_written(self, tmp_path: Path) -> None:
+        path = tmp_path / "projections" / "fusion.json"
+        fitted = FittedFusion(prior_weights(), FusionReport("own", 30, 9, 0.5, 0.6, 0.7, 0.4, "x"))
+        write_fusion(path, "print", fitted)
+        assert read_fusion(path, "print") == fitted
+        unfit = FittedFusion(None, FusionReport("fixed", 30, 9, 0.5))
+        write_fusion(path, "print", unfit)
+        assert read_fusion(path, "print") == unfit
+        assert [one.name for one in path.parent.iterdir()] == ["fusion.json"]
+
+    def test_is_not_needed(self, tmp_path: Path) -> None:
+        assert read_fusion(tmp_path / "none.json", "print").weights == prior_weights()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"fingerprint": "another"},
+            {"weights": {"an old feature": 1.0}},
+            {"weights": dict.fromkeys(FEATURES, float("nan"))},
+            {"weights": None},
+            {"report": {"chosen": "own", "unknown": 1}},
+        ],
+    )
+    def test_is_refused_where_it_does_not_fit(
+        self, tmp_path: Path, change: dict[str, object]
+    ) -> None:
+        path = tmp_path / "fusion.json"
+        write_fusion(path, "print", FittedFusion(prior_weights(), FusionReport("own", 30)))
+        path.write_text(json.dumps(json.loads(path.read_text()) | change))
+        with pytest.raises(StorageError, match="verdigris oxidize"):
+            read_fusion(path, "print")
+
+    def test_damage_is_told_and_the_package_serves(self, kitchen: KnowledgeBase) -> None:
+        kitchen.locations.fusion.parent.mkdir(exist_ok=True)
+        kitchen.locations.fusion.write_text("{")
+        answer = kitchen.ask("start the oven")
+        assert answer.hits[0].path == "src/oven.py"
+        assert "verdigris oxidize" in answer.warnings[0]
