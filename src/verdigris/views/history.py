@@ -243,7 +243,7 @@ class HistoryFacts(Tables):
 
         Oldest first; merges, bulk and bot commits do not count, files that went are left out.
         """
-        now_named = self._present_names()
+        now_named = self.present_names()
         rows = self._connection.execute(
             "SELECT sha, path FROM (SELECT sha, time, position FROM commits WHERE marks = '' "
             "ORDER BY time DESC, position DESC LIMIT ?) JOIN commit_files USING (sha) "
