@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from verdigris.engine import Embedder
     from verdigris.evaluate.queries import EvaluationQuery
     from verdigris.evaluate.run import Trial
+    from verdigris.retrieve.fusion_file import FusionReport
     from verdigris.retrieve.learned_fusion import FusionWeights
     from verdigris.retrieve.search import Search
     from verdigris.store.vector_cache import VectorCache
@@ -243,6 +244,21 @@ class KnowledgeBase:
     @property
     def _anchors(self) -> AnchorUpkeep:
         return AnchorUpkeep(self.repository, self.log, self.index, self.facts)
+
+    def fit_fusion(self) -> FusionReport:
+        """Fit the learned fusion to the repository's own commits; serve what measured best.
+
+        Raises StorageError.
+        """
+        from verdigris.retrieve.fusion_file import write_fusion
+        from verdigris.upkeep.fusion_fitting import fit_repository
+        from verdigris.upkeep.training_data import cached_questions
+
+        embed = cached_questions(self.embedder, self.vector_cache)
+        fitted = fit_repository(self._search, self.index, self.facts, embed, self.progress)
+        write_fusion(self.locations.fusion, self.index.meta("fingerprint"), fitted)
+        self.__dict__.pop("_search", None)
+        return fitted.report
 
     def refresh_vector_index(self) -> None:
         """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from verdigris.database import storage_errors
-from verdigris.learn.examples import CommitExample, EmbedTexts, FileVectors
+from verdigris.learn.examples import (
+    CommitExample,
+    EmbedTexts,
+    FileVectors,
+    commit_examples,
+    file_vectors,
+)
 from verdigris.learn.fusion_fit import (
     Column,
     FusionExample,
@@ -29,6 +35,7 @@ from verdigris.retrieve.learned_fusion import (
 from verdigris.retrieve.search import Search
 from verdigris.store.index import Index
 from verdigris.upkeep.progress import Progress
+from verdigris.views import Facts
 
 MOST_EXAMPLES = 250
 """Newest commits that ask; more say little more and take longer."""
@@ -38,6 +45,15 @@ LEAST_EXAMPLES = 20
 """Fewer commits cannot tell whether weights of their own are better."""
 HELD_OUT = 0.3
 """Share of the examples, the newest, on which the weights must win."""
+
+
+def fit_repository(
+    search: Search, index: Index, facts: Facts, embed: EmbedTexts, progress: Progress
+) -> FittedFusion:
+    """Weights of the learned fusion from the repository's own commits. Raises StorageError."""
+    files = file_vectors(index)
+    material = CommitMaterial(commit_examples(index, facts, files), files, embed)
+    return fit_weights(fusion_examples(search, index, material, progress))
 
 
 @dataclass(frozen=True, slots=True)

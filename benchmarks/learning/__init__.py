@@ -1,0 +1,1 @@
+"""What is learned from a history, measured on commits that came later."""
