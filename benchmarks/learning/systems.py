@@ -1,20 +1,26 @@
-"""The ways of ranking that are compared, on the same rankings of the same questions."""
+"""The ways of ranking that are compared, on the same rankings of the same question."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.records import Filters
-from verdigris.retrieve.lanes import DENSE, HISTORY, LEXICAL, Question, Ranking
+from verdigris.retrieve.lanes import DENSE, HISTORY, LANES, LEXICAL, Question, Ranking
 from verdigris.retrieve.learned_fusion import FusionWeights
 from verdigris.retrieve.search import Search
 from verdigris.store.vector_search import VectorSearch
 
 DEPTH = 50
 RRF_CONSTANT = 60
-Ranked = list[str]
+RRF = "RRF dense + BM25 + history"
+FIXED, PRIOR, LEARNED = "fixed fusion", "weights of other repositories", "learned fusion"
+FUSIONS = (RRF, FIXED, PRIOR, LEARNED)
+LANES_ALONE = LANES
+
+Ranked = list[int]
+"""Document ids, best first."""
 
 
 def open_search(knowledge_base: KnowledgeBase, weights: FusionWeights | None) -> Search:
@@ -24,35 +30,33 @@ def open_search(knowledge_base: KnowledgeBase, weights: FusionWeights | None) ->
 
 
 def rank_all(
-    searches: Mapping[str, Search], lanes: Sequence[str], question: Question, filters: Filters
-) -> dict[str, Ranked]:
-    """Every lane alone, reciprocal rank fusion of three, and each of the searches."""
+    searches: Mapping[str, Search], question: Question, filters: Filters
+) -> dict[str, list[str]]:
+    """Names of files by every lane alone, by equal reciprocal rank fusion, by each search."""
     first = next(iter(searches.values()))
     rankings = first.rankings(question, filters)
-    found = {lane: _names(first.ranked_by(lane, rankings, DEPTH)) for lane in lanes}
-    three = [found[lane] for lane in (DENSE, LEXICAL, HISTORY)]
-    found["RRF of dense, BM25, history"] = reciprocal_rank_fusion(three)
+    alone = {lane: _by_score([r for r in rankings if r.lane == lane]) for lane in LANES_ALONE}
+    alone[RRF] = reciprocal_rank_fusion([alone[lane] for lane in (DENSE, LEXICAL, HISTORY)])
+    found = {name: first.names_of(ids[:DEPTH]) for name, ids in alone.items()}
     for name, search in searches.items():
-        found[name] = _names(search.ranked(question, rankings, DEPTH))
+        found[name] = [one for one, _ in search.ranked(question, rankings, DEPTH)]
     return found
 
 
-def ungated(rankings: Iterable[Ranking]) -> Sequence[Ranking]:
-    """The rankings as they are; named for readers: RRF takes history however sure it is."""
-    return list(rankings)
+def _by_score(rankings: Sequence[Ranking]) -> Ranked:
+    """One lane's files of all kinds by its own score, however sure the lane is."""
+    scored = [
+        (-score, document)
+        for one in rankings
+        for document, score in zip(one.document_ids.tolist(), one.scores.tolist(), strict=True)
+    ]
+    return [document for _, document in sorted(scored)]
 
 
 def reciprocal_rank_fusion(lists: Sequence[Ranked]) -> Ranked:
     """Equal weights, k = 60 (Cormack et al. 2009)."""
-    scores: dict[str, float] = defaultdict(float)
+    scores: dict[int, float] = defaultdict(float)
     for ranked in lists:
-        for rank, name in enumerate(ranked, start=1):
-            scores[name] += 1 / (RRF_CONSTANT + rank)
-    return sorted(scores, key=lambda name: (-scores[name], name))
-
-
-def _names(ranked: Sequence[tuple[str, float]]) -> Ranked:
-    return [name for name, _ in ranked]
-
-
-Rank = Callable[[Question], dict[str, Ranked]]
+        for rank, document in enumerate(ranked, start=1):
+            scores[document] += 1 / (RRF_CONSTANT + rank)
+    return sorted(scores, key=lambda document: (-scores[document], document))

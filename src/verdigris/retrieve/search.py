@@ -203,6 +203,10 @@ class Search:
         fused = fuse([one for one in rankings if one.lane == lane])[:depth]
         return [(self._document(one.document_id).name, one.score) for one in fused]
 
+    def names_of(self, document_ids: Sequence[int]) -> list[str]:
+        """Their names, in order."""
+        return [self._document(document).name for document in document_ids]
+
     def documents_named(self, name: str) -> list[str]:
         """The document of that name; for `commit:` and part of a hash, all commits it may mean."""
         query = "SELECT name FROM documents WHERE name = ?"

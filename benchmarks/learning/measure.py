@@ -1,0 +1,71 @@
+"""One repository: its history is cut, the earlier part teaches, later commits ask."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.learning.systems import FIXED, LEARNED, PRIOR, open_search, rank_all
+from benchmarks.pipeline.repositories import Source, clone
+from verdigris.benchmark import FILE_KINDS, CommitBenchmark, commit_benchmark
+from verdigris.evaluate.metrics import Judged, recall_at_k, reciprocal_rank
+from verdigris.knowledge_base import KnowledgeBase
+from verdigris.retrieve.fusion_file import FusionReport, read_fusion
+from verdigris.retrieve.lanes import Question
+from verdigris.retrieve.learned_fusion import prior_weights
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Per-query results of every system, in the order of the queries."""
+
+    name: str
+    commits: int
+    """Before the cut."""
+    files: int
+    cut: str
+    reciprocal_ranks: dict[str, list[float]]
+    recalls: dict[str, list[float]]
+    """Recall at 10."""
+    report: FusionReport
+    fit_seconds: float
+    """CPU seconds of this process."""
+
+
+def measure_repository(source: Source, work: Path) -> Measured:
+    """Clone, cut, fit on what came before the cut, ask what came after."""
+    with (
+        KnowledgeBase(clone(source, work / source.name)) as whole,
+        commit_benchmark(whole) as benchmark,
+    ):
+        return _measure(source.name, benchmark)
+
+
+def _measure(name: str, benchmark: CommitBenchmark) -> Measured:
+    at_cut = benchmark.knowledge_base
+    started = time.process_time()
+    report = at_cut.fit_fusion()
+    seconds = time.process_time() - started
+    fitted = read_fusion(at_cut.locations.fusion, at_cut.index.meta("fingerprint"))
+    searches = {
+        FIXED: open_search(at_cut, None),
+        PRIOR: open_search(at_cut, prior_weights()),
+        LEARNED: open_search(at_cut, fitted.weights),
+    }
+    filters = at_cut.filters(kinds=FILE_KINDS)
+    ranks: dict[str, list[float]] = defaultdict(list)
+    recalls: dict[str, list[float]] = defaultdict(list)
+    for query in benchmark.queries:
+        question = Question(query.text, at_cut.embedder.embed_query(query.text))
+        for system, ranked in rank_all(searches, question, filters).items():
+            judged = Judged(query.relevant, ranked)
+            ranks[system].append(reciprocal_rank(judged))
+            recalls[system].append(recall_at_k(judged, 10))
+    counts = at_cut.index.counts_by("kind")
+    files = sum(counts.get(kind, 0) for kind in FILE_KINDS)
+    return Measured(
+        name, counts.get("commit", 0), files, benchmark.cut.time[:10], ranks, recalls, report,
+        seconds,
+    )  # fmt: skip
