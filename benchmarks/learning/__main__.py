@@ -21,8 +21,8 @@ HEAD = """## Learning
 
 Subject of a later commit → the files that it changed: MRR / recall at 10. The history is cut so
 that the newest 22 % of the usable commits come after (docs/evaluation.md); everything is learned
-before the cut. Gain: of the learned fusion over equal RRF in MRR, with the 95 % interval of a paired
-bootstrap. RRF takes the files of the nearest commits however unsure they are. None of these
+before the cut. Gain: of the learned fusion over equal RRF in MRR, with the 95 % interval of a
+paired bootstrap. RRF takes the files of the nearest commits however unsure they are. None of these
 repositories was looked at while the fusion was made."""
 
 
