@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from verdigris.benchmark import FILE_KINDS, commit_benchmark, knowledge_base_at
+from verdigris.benchmark import (
+    FILE_KINDS,
+    commit_benchmark,
+    knowledge_base_at,
+    run_benchmark,
+)
 from verdigris.errors import EvaluationError, RepositoryError
 from verdigris.evaluate.history import PastCommit, choose_cut, read_history
 from verdigris.knowledge_base import KnowledgeBase
@@ -171,7 +176,12 @@ def test_the_command_runs_what_can_be_made_and_says_what_cannot(
     value = json.loads(result.stdout)
     commits = value["suites"][0]
     assert [one["suite"] for one in value["suites"]] == ["commits"]
-    assert [one["suite"] for one in value["not_made"]] == ["cochanges", "docstrings", "sessions"]
+    assert [one["suite"] for one in value["not_made"]] == [
+        "issues",
+        "cochanges",
+        "docstrings",
+        "sessions",
+    ]
     assert commits["queries"] == 30
     assert commits["index"] == {
         "commit": household.git("rev-parse", "HEAD~30"),
@@ -205,7 +215,7 @@ def test_nothing_to_ask_is_nothing_found(small_git: GitFolder) -> None:
 
 
 def test_suites_that_do_not_exist(small_git: GitFolder) -> None:
-    with pytest.raises(EvaluationError, match="unknown suite 'commit'; suites: commits, cochanges"):
+    with pytest.raises(EvaluationError, match="unknown suite 'commit'; suites: commits, issues"):
         run_eval(small_git, "--suite", "commit")
 
 
@@ -223,3 +233,41 @@ def test_session_logs_outside_of_git_come_along_up_to_the_cut(household: GitFold
                 found[commit] = sorted(path for path in paths if path.startswith("logs/"))
     early, late = (f"logs/sessions/2024010{day}-090000.md" for day in (1, 2))
     assert found == {cut: [early], head: [early, late]}
+
+
+def issue(number: int, title: str, updated: str) -> dict[str, object]:
+    return {
+        "number": number, "title": title, "body": f"{title}, says everybody.\n\nAnd more.",
+        "createdAt": "2024-01-01T09:00:00Z", "updatedAt": updated,
+        "url": f"https://forge.example/x/y/issues/{number}",
+    }  # fmt: skip
+
+
+def test_solved_issues_ask_for_the_files_of_their_commits(
+    household: GitFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2024-01-01T11:00:00Z")
+    for number, thing in ((1, "kettle"), (2, "boat")):
+        household.write(f"src/{thing}.py", f"# mended {number}\n")
+        household.commit(f"Mend what was wrong with the {thing}, fixes #{number}")
+    known, late = "2024-01-01T09:30:00Z", "2024-01-01T12:00:00Z"
+    issues = [
+        issue(1, f"Boiling is {PLANTED}", late),
+        issue(2, "Sailing was known to the cut", known),
+        issue(3, "Nobody ever solved this one", late),
+    ]
+    exported = tmp_path / "issues.json"
+    exported.write_text(json.dumps(issues))
+    with KnowledgeBase(household.root) as source:
+        source.import_issues(exported)
+        with commit_benchmark(source) as benchmark:
+            at_cut = benchmark.knowledge_base
+            held = [at_cut.documents_named(f"issue:{number}") for number in (1, 2, 3)]
+            everything = "".join(map(_everything, at_cut.locations.folder.glob("*.db")))
+        report = run_benchmark(source, ["issues"])
+    assert held == [[], ["issue:2"], []]
+    assert PLANTED not in everything
+    (suite,) = report.suites
+    assert [query.id for query in suite.per_query] == ["issue:1"]
+    assert suite.per_query[0].text == f"Boiling is {PLANTED}, says everybody."
+    assert suite.relevant == 1

@@ -16,9 +16,16 @@ from pathlib import Path
 from verdigris.errors import EvaluationError
 from verdigris.evaluate.cochange_queries import cochange_queries, most_changed
 from verdigris.evaluate.commit_queries import FILE_KINDS, commit_queries
-from verdigris.evaluate.cut_repository import repository_at
+from verdigris.evaluate.cut_repository import commit_time, repository_at
 from verdigris.evaluate.docstring_queries import hide_docstrings
 from verdigris.evaluate.history import Cut, choose_cut, read_history
+from verdigris.evaluate.issue_queries import (
+    SolvedIssue,
+    copy_issues,
+    issue_queries,
+    newest_issues,
+    solved_issue,
+)
 from verdigris.evaluate.queries import EvaluationQuery
 from verdigris.evaluate.report import BenchmarkReport, EvaluationReport, NotMade, Source
 from verdigris.evaluate.run import LaneList, Suite, System, Trial, evaluate, evaluate_file
@@ -26,6 +33,7 @@ from verdigris.evaluate.session_queries import hide_summaries
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.retrieve.demotion import is_test
 from verdigris.scrape.repository import Repository, open_repository
+from verdigris.views.issues import SURE
 
 __all__ = [
     "FILE_KINDS",
@@ -39,6 +47,7 @@ __all__ = [
 
 AT_CUT = {
     "commits": "the subject of a later commit asks for the files that it changed",
+    "issues": "an issue asks for the files that later commits changed to solve it",
     "cochanges": "a file of a later commit asks for the others that changed with it",
 }
 """Suites whose index ends at the cut, and what asks for what in them."""
@@ -51,6 +60,11 @@ SUITES = (*AT_CUT, *EDITED)
 MOST_CHANGED = "most-changed"
 """A lane that no question moves: a suite that it does well in needs no search."""
 RELATED = "related"
+_NOTHING_AFTER = {
+    "commits": "no commit after the cut changed files that were there before",
+    "issues": "no issue is known that a later commit solves; read them: verdigris scrape forge",
+    "cochanges": "no commit after the cut changed two files that were there before",
+}
 
 Ask = Callable[[EvaluationQuery], Trial]
 
@@ -89,13 +103,16 @@ def knowledge_base_at(
 ) -> Iterator[KnowledgeBase]:
     """The knowledge base as it was at a commit of `source`: indexed and embedded, later removed.
 
-    edit: changes files in the temporary folder before they are read. Only the user's cache of
-    vectors is shared, which is asked by hash of a text.
+    edit: changes files in the temporary folder before they are read. Of issues it has the newest
+    version that was known at the time. Only the user's cache of vectors is shared, which is asked
+    by hash of a text.
     """
     with repository_at(source.repository, commit) as root:
         edit(root)
         settings = replace(source.settings, local_dir="")
         with KnowledgeBase(root, settings, source.progress) as knowledge_base:
+            until = "" if commit == source.repository.head else commit_time(root)
+            copy_issues(source.log, knowledge_base.log, until)
             knowledge_base.refresh()
             knowledge_base.embed()
             yield knowledge_base
@@ -183,17 +200,35 @@ def _suites_at_cut(
     with knowledge_base_at(source, cut.sha) as at_cut:
         paths = at_cut.facts.paths()
         popular = LaneList(MOST_CHANGED, most_changed(cut.before, paths)[: depth + 1])
-        make = {"commits": commit_queries, "cochanges": cochange_queries}
-        ask: dict[str, Ask] = {
-            "commits": lambda query: _with(at_cut.trial(query, depth), popular),
-            "cochanges": lambda query: _related_trial(at_cut, query, popular, depth),
+        made: dict[str, tuple[Sequence[EvaluationQuery], Ask]] = {
+            "commits": (
+                commit_queries(cut, paths, seed),
+                lambda query: _with(at_cut.trial(query, depth), popular),
+            ),
+            "issues": (
+                issue_queries(cut, paths, _solved_issues(source, at_cut), seed),
+                lambda query: _with(at_cut.trial(query, depth), popular),
+            ),
+            "cochanges": (
+                cochange_queries(cut, paths, seed),
+                lambda query: _related_trial(at_cut, query, popular, depth),
+            ),
         }
         for name in names:
-            if queries := make[name](cut, paths, seed):
+            queries, ask = made[name]
+            if queries:
                 about = Source(AT_CUT[name], cut.sha, cut.time)
-                yield Suite(name, about, queries, _system(at_cut, ask[name]))
+                yield Suite(name, about, queries, _system(at_cut, ask))
             else:
-                yield NotMade(name, "no commit after the cut changed files that were there before")
+                yield NotMade(name, _NOTHING_AFTER[name])
+
+
+def _solved_issues(source: KnowledgeBase, at_cut: KnowledgeBase) -> Iterator[SolvedIssue]:
+    """Issues with the commits that surely solve them, but for those that the cut knows."""
+    for seen in newest_issues(source.log):
+        commits = [one.sha for one in source.facts.issue_commits(seen.document) if one.how in SURE]
+        if seen.document.startswith("issue:") and not at_cut.documents_named(seen.document):
+            yield solved_issue(source.log, seen, commits)
 
 
 def _with(trial: Trial, more: LaneList) -> Trial:

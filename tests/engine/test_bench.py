@@ -17,7 +17,8 @@ import pytest
 
 from verdigris.engine import other_engines
 from verdigris.engine.bench import BenchPlan, BenchReport, bench_model
-from verdigris.engine.bench_chart import check_chart, draw_bench
+from verdigris.engine.bench_chart import draw_bench
+from verdigris.engine.chart_file import check_chart
 from verdigris.engine.engine_choice import EngineChoice
 from verdigris.engine.other_engines import measure_other_engines
 from verdigris.errors import EngineError

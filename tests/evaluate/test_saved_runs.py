@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from verdigris.errors import EvaluationError
-from verdigris.evaluate.chart import run_svg
+from verdigris.evaluate.chart import draw_run
 from verdigris.evaluate.comparison import compare_runs
 from verdigris.evaluate.queries import EvaluationQuery
 from verdigris.evaluate.report import BenchmarkReport, Source
@@ -113,9 +113,16 @@ def test_thresholds_that_cannot_be_understood(text: str) -> None:
         parse_threshold(text, ("commits",))
 
 
-def test_the_chart_is_well_formed_and_has_every_lane() -> None:
-    drawn = ElementTree.fromstring(run_svg("A & B", run_of([1, 3])))
+def test_the_chart_is_well_formed_and_has_every_lane(tmp_path: Path) -> None:
+    draw_run(run_of([1, 3]), tmp_path / "run.svg")
+    drawn = ElementTree.fromstring((tmp_path / "run.svg").read_text())
     texts = [element.text for element in drawn.iter() if element.text]
     assert texts.count("fused") == texts.count("words") == 2
     assert "0.667" in texts
     assert len([e for e in drawn.iter() if e.tag.endswith("path")]) == 4
+
+
+def test_the_chart_as_png(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    draw_run(run_of([1, 3]), tmp_path / "run.png")
+    assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")

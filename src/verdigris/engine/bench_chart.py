@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 from verdigris.engine.bench import BenchReport
-from verdigris.engine.svg_chart import Bar, Panel, bar_chart
-from verdigris.errors import EngineError
-
-CHARTS = (".svg", ".png")
-
-
-def check_chart(file: Path) -> None:
-    """Raise EngineError, before anything is measured, for a chart that cannot be drawn."""
-    if file.suffix not in CHARTS:
-        raise EngineError(f"cannot draw {file}: name it {' or '.join(CHARTS)}")
-    if not file.parent.is_dir():
-        raise EngineError(f"cannot write {file}: there is no folder {file.parent}")
-    if file.suffix == ".png":
-        _png_door()
-
-
-def _png_door() -> ModuleType:
-    """The module that draws with matplotlib. Raises EngineError that names the extra."""
-    try:
-        return import_module("verdigris.engine.png_chart")
-    except ImportError as error:
-        raise EngineError(
-            f"a PNG needs matplotlib ({error}); run: pip install 'verdigris[chart]', "
-            "or write an .svg"
-        ) from error
+from verdigris.engine.chart_file import draw_chart
+from verdigris.engine.svg_chart import Bar, Panel
 
 
 def draw_bench(report: BenchReport, file: Path) -> None:
     """Draw latency, throughput and other engines; the machine below. Raises EngineError."""
-    content = f"{report.choice}, {report.precision}", _panels(report), str(report.machine)
-    png = file.suffix == ".png"
-    picture = _png_door().bar_chart_png(*content) if png else bar_chart(*content).encode()
-    try:
-        file.write_bytes(picture)
-    except OSError as error:
-        raise EngineError(f"cannot write {file} ({error.strerror})") from error
+    title = f"{report.choice}, {report.precision}"
+    draw_chart(file, title, _panels(report), str(report.machine))
 
 
 def _panels(report: BenchReport) -> list[Panel]:

@@ -42,6 +42,16 @@ def _draw(panel: Panel, area: Axes) -> None:
         [bar.value for bar in panel.bars],
         color=[COLOURS[bar.series % len(COLOURS)] for bar in panel.bars],
     )
+    if any(bar.interval for bar in panel.bars):
+        area.errorbar(
+            [bar.value for bar in panel.bars],
+            places,
+            xerr=_reach(panel),
+            fmt="none",
+            ecolor="#222",
+            elinewidth=1,
+            capsize=3,
+        )
     area.bar_label(bars, [f"{bar.value:,.{panel.digits}f}" for bar in panel.bars], padding=4)
     area.set_yticks(places, [_plain(bar.label) for bar in panel.bars])
     area.invert_yaxis()
@@ -50,6 +60,14 @@ def _draw(panel: Panel, area: Axes) -> None:
     area.xaxis.set_visible(False)
     area.spines[:].set_visible(False)
     area.tick_params(length=0)
+
+
+def _reach(panel: Panel) -> list[list[float]]:
+    """How far the intervals reach below and above the values."""
+    intervals = [bar.interval or (bar.value, bar.value) for bar in panel.bars]
+    below = [bar.value - low for bar, (low, _) in zip(panel.bars, intervals, strict=True)]
+    above = [high - bar.value for bar, (_, high) in zip(panel.bars, intervals, strict=True)]
+    return [below, above]
 
 
 def _plain(text: str) -> str:

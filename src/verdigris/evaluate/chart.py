@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from verdigris.engine.svg_chart import Bar, Panel, bar_chart
+from verdigris.engine.chart_file import draw_chart
+from verdigris.engine.svg_chart import Bar, Panel
 from verdigris.evaluate.metrics import Metrics
 from verdigris.evaluate.report import BenchmarkReport, EvaluationReport
 
@@ -14,14 +16,17 @@ _SHOWN: tuple[tuple[str, Callable[[Metrics], float]], ...] = (
 )
 
 
-def run_svg(title: str, report: BenchmarkReport) -> str:
-    """An SVG document; what users get has another colour than single lanes."""
+def draw_run(report: BenchmarkReport, file: Path) -> None:
+    """Draw into an SVG or PNG file; what users get has another colour than single lanes.
+
+    Raises EngineError.
+    """
     panels = [panel for suite in report.suites if suite.queries for panel in _panels(suite)]
     footer = (
         f"Lines show 95 % intervals (bootstrap over the questions). Model {report.model}, "
         f"HEAD {report.head[:10]}, seed {report.seed}."
     )
-    return bar_chart(title, panels, footer)
+    draw_chart(file, "How well answers are found", panels, footer)
 
 
 def _panels(suite: EvaluationReport) -> Iterator[Panel]:

@@ -44,7 +44,7 @@ def repository_at(source: Repository, commit: str) -> Iterator[Path]:
         _borrow_objects(source, root)
         _set_refs(source, root, commit)
         git_output(root, *_CHECKOUT, "reset", "--hard", "--quiet")
-        _copy_untracked_sessions(source, root, _commit_time(root))
+        _copy_untracked_sessions(source, root, "" if commit == source.head else commit_time(root))
         yield root
 
 
@@ -62,7 +62,6 @@ def _borrow_objects(source: Repository, root: Path) -> None:
 def _set_refs(source: Repository, root: Path, commit: str) -> None:
     git_output(root, "symbolic-ref", "HEAD", "refs/heads/main")
     git_output(root, "update-ref", "refs/heads/main", commit)
-    time = _commit_time(root)
     listing = git_output(
         source.root,
         "for-each-ref",
@@ -70,26 +69,31 @@ def _set_refs(source: Repository, root: Path, commit: str) -> None:
         "--format=%(creatordate:unix) %(objectname) %(refname)",
         "refs/tags",
     )
+    latest = _commit_seconds(root)
     tags = [line.split(b" ", 2) for line in listing.splitlines()]
-    updates = [b"create %s %s\n" % (ref, sha) for made, sha, ref in tags if int(made or 0) <= time]
+    updates = [
+        b"create %s %s\n" % (ref, sha) for made, sha, ref in tags if int(made or 0) <= latest
+    ]
     git_output(root, "update-ref", "--stdin", stdin=b"".join(updates))
 
 
-def _commit_time(root: Path) -> int:
-    """Seconds since 1970 of HEAD."""
+def commit_time(root: Path) -> str:
+    """When HEAD was committed, in UTC."""
+    return datetime.fromtimestamp(_commit_seconds(root), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _commit_seconds(root: Path) -> int:
     return int(git_output(root, "show", "--no-patch", "--format=%ct", "HEAD"))
 
 
-def _copy_untracked_sessions(source: Repository, root: Path, until: int) -> None:
-    latest = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _copy_untracked_sessions(source: Repository, root: Path, until: str) -> None:
     listed = git_output(source.root, "ls-files", "-z", "--others", "--exclude-standard")
-    at_head = git_output(root, "rev-parse", "HEAD").decode().strip() == source.head
     for path in filter(None, os.fsdecode(listed).split("\0")):
         if not path.endswith((".md", ".markdown")):
             continue
         file = read_file(source, path)
         if not isinstance(file, SourceFile) or not is_session_log(path, file.text):
             continue
-        if at_head or "" < parse_session(file)[0].time <= latest:
+        if not until or "" < parse_session(file)[0].time <= until:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(file.text, encoding="utf-8", newline="")

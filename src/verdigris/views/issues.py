@@ -37,7 +37,8 @@ CREATE INDEX links_by_target ON links (target);
 
 HOW = ("fixes", "merge", "squash", "part", "mention", "text")
 """How a commit belongs to an issue, surest first."""
-_SURE = frozenset({"fixes", "merge", "squash", "part"})
+SURE = frozenset({"fixes", "merge", "squash", "part"})
+"""Ways in which a commit is the work on an issue, not only beside it."""
 
 _REFERENCE = r"(?:(?<![\w/&#!])(?:\bGH-|[#!])[1-9]\d{0,8}\b|https?://[^\s<>()\"']+/\d+)"
 _REFERENCES = re.compile(_REFERENCE)
@@ -148,7 +149,7 @@ class IssueLinks(Tables):
         """
         ways: dict[str, str] = dict(_surest(self._commits_naming(document)))
         for pull in self._fixing_pulls(document):
-            found = [(sha, how) for sha, how in self._commits_naming(pull) if how in _SURE]
+            found = [(sha, how) for sha, how in self._commits_naming(pull) if how in SURE]
             ways = dict(_surest([*ways.items(), *found]))
         linked = []
         for sha, how in ways.items():
@@ -254,7 +255,7 @@ class IssueLinks(Tables):
         if not document:
             return
         yield document, how
-        if document.startswith("pr:") and how in _SURE:
+        if document.startswith("pr:") and how in SURE:
             fixed = self._connection.execute(
                 "SELECT target FROM links WHERE source = ? AND how = 'fixes' "
                 "AND target NOT LIKE 'commit:%'",

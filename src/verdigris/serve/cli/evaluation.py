@@ -46,7 +46,7 @@ class _Run:
     default=ALL,
     show_default=True,
     metavar="NAME[,NAME]",
-    help="What asks: commits, cochanges, docstrings, sessions, or all.",
+    help="What asks: commits, issues, cochanges, docstrings, sessions, or all.",
 )
 @click.option(
     "--queries",
@@ -86,7 +86,9 @@ class _Run:
     metavar="[SUITE:]METRIC=VALUE",
     help="Exit 4 where the answers' metric is less, for example commits:recall@10=0.5.",
 )
-@click.option("--chart", type=_FILE, metavar="FILE.svg", help="Draw MRR and recall@10.")
+@click.option(
+    "--chart", type=_FILE, metavar="FILE", help="Draw MRR and recall@10 into an .svg or .png."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 @click.pass_context
@@ -128,11 +130,15 @@ def evaluate(
 def _measure(folder: str, run: _Run, thresholds: Sequence[Threshold]) -> BenchmarkReport:
     """Run, save, draw and show."""
     from verdigris.benchmark import evaluate_queries, run_benchmark
+    from verdigris.engine.chart_file import check_chart
+    from verdigris.evaluate.chart import draw_run
     from verdigris.evaluate.saved_run import require_savable, save_run
     from verdigris.evaluate.threshold import missed
 
-    for path in filter(None, (run.save, run.chart)):
-        require_savable(path)
+    if run.save:
+        require_savable(run.save)
+    if run.chart:
+        check_chart(run.chart)
     with open_knowledge_base(folder, run.quiet) as knowledge_base:
         if run.queries:
             report = evaluate_queries(knowledge_base, run.queries, run.run_file, run.depth)
@@ -143,7 +149,7 @@ def _measure(folder: str, run: _Run, thresholds: Sequence[Threshold]) -> Benchma
     if run.save:
         save_run(run.save, report)
     if run.chart:
-        _draw(run.chart, report)
+        draw_run(report, run.chart)
     _show(run, report, missed(thresholds, report), warnings, index)
     return report
 
@@ -174,15 +180,6 @@ def _show(
             warn(note)
     for line in below:
         click.echo(f"below the threshold {line}", err=True)
-
-
-def _draw(path: Path, report: BenchmarkReport) -> None:
-    from verdigris.evaluate.chart import run_svg
-
-    try:
-        path.write_text(run_svg("How well answers are found", report), encoding="utf-8")
-    except OSError as error:
-        raise EvaluationError(f"cannot write {path} ({error.strerror}); name another") from error
 
 
 def _compare(runs: tuple[Path, Path], as_json: bool, quiet: bool) -> None:

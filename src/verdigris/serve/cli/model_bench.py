@@ -62,7 +62,8 @@ def bench(  # noqa: PLR0913 - one parameter an option
     Takes some twenty seconds; readings of a busy machine are worth little.
     """
     from verdigris.engine.bench import BenchPlan, bench_model
-    from verdigris.engine.bench_chart import check_chart, draw_bench
+    from verdigris.engine.bench_chart import draw_bench
+    from verdigris.engine.chart_file import check_chart
 
     choice = choice_here(name)
     if chart:
