@@ -303,7 +303,7 @@ class KnowledgeBase:
             if dense:
                 question = Question(query, self._vectors.question_vector(query))
             found = self._search.search(question, filters, limit, lanes or LANES)
-            hits = [self._with_issue(hit) for hit in found]
+            hits = [self._with_issue(hit, dense) for hit in found]
         shown = self._anchors.put_on(hits)
         warnings += [*self.warnings, *self._what_is_left_out()]
         state = self.state(current=refresh and not warnings)
@@ -317,8 +317,14 @@ class KnowledgeBase:
             seconds=time.monotonic() - started,
         )
 
-    def _with_issue(self, hit: Hit) -> Hit:
-        return replace(hit, issue=self.issue(hit.document)) if hit.kind == "issue" else hit
+    def _with_issue(self, hit: Hit, dense: bool) -> Hit:
+        """A hit with what is known of the issue; by words, too, where nothing else links it."""
+        found = self.issue(hit.document) if hit.kind == "issue" else None
+        if found and dense and not found.has_own_commits:
+            embed = self._vectors.question_vector
+            alike = self._search.similar_commits(found.title, found.created, embed)
+            found = replace(found, commits=(*alike, *found.commits))
+        return replace(hit, issue=found)
 
     def issue(self, document: str) -> IssueFacts | None:
         """What is known of `issue:12` or `pr:45`, with its commits and files; None: unknown."""

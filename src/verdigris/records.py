@@ -415,6 +415,11 @@ class IssueFacts:
     files: tuple[str, ...] = ()
     """Present paths of the files that these commits, or the pull request, changed."""
 
+    @property
+    def has_own_commits(self) -> bool:
+        """Whether some commit belongs to it, and does not just mention it."""
+        return any(commit.how not in ("mention", "text") for commit in self.commits)
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

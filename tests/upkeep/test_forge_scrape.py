@@ -243,3 +243,24 @@ def test_time_filters_take_an_issues_life(
     assert not found(before="2025-12-31T00:00Z")
     assert found(since="2026-02-01T00:00Z")
     assert not found(since="2026-04-01T00:00Z")
+
+
+def test_a_commit_that_says_the_same_is_linked_by_its_words(
+    base: KnowledgeBase, exported: Callable[..., Path], small_git: GitFolder
+) -> None:
+    small_git.commit("Stop the kettle from boiling dry")
+    file = exported(
+        issue(12, "The kettle should stop before it boils dry"),
+        issue(13, "Green tea needs cooler water"),
+        issue(14, "The kettle should stop before it boils dry", createdAt="2099-01-01T00:00:00Z"),
+    )
+    base.import_issues(file)
+    hits = base.ask("kettle boils dry", Filters(kinds=("issue",))).hits
+    linked = {hit.document: hit.issue and [c.how for c in hit.issue.commits] for hit in hits}
+    assert linked["issue:12"] == ["text"]
+    assert linked["issue:14"] == []  # written after the commit
+    assert linked.get("issue:13", []) == []
+    small_git.commit("Warm the pot\n\nFixes #12")
+    hits = base.ask("kettle boils dry", Filters(kinds=("issue",))).hits
+    linked = {hit.document: hit.issue and [c.how for c in hit.issue.commits] for hit in hits}
+    assert linked["issue:12"] == ["fixes"]

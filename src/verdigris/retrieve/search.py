@@ -12,7 +12,7 @@ from fnmatch import translate
 import numpy as np
 
 from verdigris.database import storage_errors
-from verdigris.records import Filters, Hit, Kind, Lines, Passage
+from verdigris.records import Filters, Hit, Kind, Lines, LinkedCommit, Passage
 from verdigris.retrieve.demotion import put_tests_behind
 from verdigris.retrieve.features import (
     FILE_KINDS,
@@ -45,6 +45,7 @@ from verdigris.retrieve.learned_fusion import (
 )
 from verdigris.retrieve.names import names_lane
 from verdigris.retrieve.past_changes import PastChanges, read_past_changes
+from verdigris.retrieve.similar_commits import Embed, similar_commits
 from verdigris.store.index import Index
 from verdigris.store.vector_search import VectorSearch
 from verdigris.views import Facts
@@ -143,6 +144,10 @@ class Search:
         allowed = self._allowed(replace(filters, kinds=(), path=""))
         past = self.past_changes()
         return past if allowed is None else past.among(np.array(sorted(allowed), np.int64))
+
+    def similar_commits(self, title: str, since: str, embed: Embed) -> tuple[LinkedCommit, ...]:
+        """Commits after a time whose subject says nearly what a title says."""
+        return similar_commits(self._index, self._vectors, title, since, embed)
 
     def candidates(self, question: Question, filters: Filters) -> list[int]:
         """Chunks that the lexical lanes find worth a vector before all others have one."""
