@@ -133,13 +133,13 @@ def test_a_commit_with_its_files_trailers_branches_and_release(
 def test_where_sessions_name_a_file_or_a_commit(verdigris: Verdigris, small_git: GitFolder) -> None:
     head = small_git.git("rev-parse", "HEAD")
     verdigris("session", "start", "Tea", inside=small_git.root)
-    verdigris("session", "note", f"`boil()` in `src/kettle.py` is slow since {head[:9]}")
+    verdigris("session", "note", f"`boil()` in `src/kettle.py` is slow since {head[:20]}")
     small_git.commit("Keep the session")
     verdigris("scrape", "--no-vectors", "-q")
     small_git.write("src/kettle.py", "def boil(litres):\n    return 5\n")
     told = verdigris("related", "src/kettle.py").out.partition("Named in sessions\n")[2]
     assert "drifted: src/kettle.py, +1 -2 lines" in told
     assert "drifted: boil in src/kettle.py:1-2, +1 -2 lines" in told
-    assert f"fresh: {head[:9]}" in verdigris("related", head[:12]).out
+    assert f"fresh: {head[:20]}" in verdigris("related", head[:20]).out
     symbol = json.loads(verdigris("related", "boil", "--json").out)["statements"]
     assert [one["anchor"]["name"] for one in symbol] == ["src/kettle.py", "boil"]

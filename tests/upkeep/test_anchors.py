@@ -59,7 +59,7 @@ class House:
         git.write("src/cup.py", "from kettle import Kettle\n\n\ndef test():\n    Kettle()\n")
         git.write("docs/tea.md", "# Tea\n\nSteep.\n")
         self.sha = self.commit("Add a kettle", "2025-03-01T09:00:00Z")
-        self.log = git.write("sessions/20250301-100000.md", SESSION.format(sha=self.sha[:8]))
+        self.log = git.write("sessions/20250301-100000.md", SESSION.format(sha=self.sha[:20]))
         self.commit("Keep the session", "2025-03-01T10:40:00Z")
 
     def commit(self, message: str, time: str) -> str:
@@ -96,7 +96,7 @@ def house(make_git: Callable[[str], GitFolder], monkeypatch: pytest.MonkeyPatch)
 def test_what_a_session_names_is_anchored_as_it_was(house: House) -> None:
     found = house.anchors()
     assert set(found) == {
-        "Kettle.boil", "src/kettle.py", "whistle", house.sha[:8], "src/kettle.py:9-10",
+        "Kettle.boil", "src/kettle.py", "whistle", house.sha[:20], "src/kettle.py:9-10",
         "docs/tea.md", "kettle.Kettle",
     }  # fmt: skip
     assert {one.state for one in found.values()} == {"fresh"}
@@ -152,7 +152,7 @@ def test_a_commit_that_no_branch_has_is_gone(house: House) -> None:
     house.anchors()
     tree = house.git.git("write-tree")
     house.git.git("reset", "-q", "--soft", house.git.git("commit-tree", tree, "-m", "Squashed"))
-    assert house.anchors()[house.sha[:8]].state == "gone"
+    assert house.anchors()[house.sha[:20]].state == "gone"
 
 
 def test_a_symbol_that_went_before_it_was_indexed_is_found_in_the_old_version(house: House) -> None:

@@ -51,6 +51,15 @@ def commit_before(repository: Repository, time: str, branch: str = "") -> str:
     return ""
 
 
+def commits_since(repository: Repository, commit: str) -> frozenset[str]:
+    """Commits of HEAD that a commit does not have; none where git does not know it."""
+    try:
+        listed = git_output(repository.root, "rev-list", "--no-merges", f"{commit}..HEAD", "--")
+    except RepositoryError:
+        return frozenset()
+    return frozenset(listed.decode().split())
+
+
 def whole_hash(repository: Repository, commit: str) -> str:
     """The full hash of a commit that is here, '' for any other text."""
     line = git_output(

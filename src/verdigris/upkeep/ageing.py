@@ -9,7 +9,13 @@ from functools import cached_property
 
 from verdigris.errors import RepositoryError
 from verdigris.records import AgedAnchor, AnchorState, Lines, StatementAnchor
-from verdigris.scrape.old_content import blob_texts, hunks_since, map_lines, plain_text
+from verdigris.scrape.old_content import (
+    blob_texts,
+    commits_since,
+    hunks_since,
+    map_lines,
+    plain_text,
+)
 from verdigris.scrape.repository import Repository
 from verdigris.upkeep.anchoring import hash_of, whole_span
 from verdigris.views import Drift, Facts
@@ -29,6 +35,7 @@ class Ageing:
     """What was measured and is not remembered yet."""
     _texts: dict[str, str | None] = field(default_factory=dict)
     _present: dict[str, str] = field(default_factory=dict)
+    _later: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def aged(self, anchor: StatementAnchor, measure: bool = True) -> AgedAnchor:
         """What became of an anchor's target.
@@ -114,12 +121,20 @@ class Ageing:
 
     def _with_commits(self, aged: AgedAnchor, path: str) -> AgedAnchor:
         """With the commits since that changed the file."""
-        since = self.facts.time_of(aged.anchor.commit)
-        changes = self.facts.changes_since(path or aged.anchor.path, since)
+        path = path or aged.anchor.path
+        changes = self.facts.changes_since(path, self.facts.time_of(aged.anchor.commit))
+        if not changes:  # or commits that were made before, and merged since
+            merged = self._merged_since(aged.anchor.commit)
+            changes = [one for one in self.facts.changes_since(path, "") if one[0] in merged]
         if not changes:
             return aged
         sha, subject = changes[0]
         return replace(aged, commits=len(changes), last_commit=sha, last_subject=subject)
+
+    def _merged_since(self, commit: str) -> frozenset[str]:
+        if commit not in self._later:
+            self._later[commit] = commits_since(self.repository, commit)
+        return self._later[commit]
 
     def _present_path(self, path: str) -> str:
         if path not in self._present:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -70,23 +70,19 @@ class Anchoring:
         base = self.base_commit(document, content)
         if not base:
             return []
-        mentioned = [
-            (event, mention) for event in content if event.kind != _HEAD
-            for mention in mentions_in(event.text)
-        ]  # fmt: skip
-        version = self._version(base)
-        end = _end_of(content)
-        resolve: dict[str, Callable[[Mention], StatementAnchor | None]] = {
-            "path": lambda mention: self._path(mention, version, end),
-            "commit": self._commit,
-            "symbol": lambda mention: None,
-        }
-        found = []
-        for event, mention in mentioned:
-            if anchor := resolve[mention.form](mention):
+        version, end = self._version(base), _end_of(content)
+        symbols: list[tuple[Event, Mention]] = []
+        found: list[StatementAnchor] = []
+        for event, mention in _mentioned(content):
+            if mention.form == "symbol":
+                symbols.append((event, mention))
+                continue
+            is_path = mention.form == "path"
+            anchor = self._path(mention, version, end) if is_path else self._commit(mention)
+            if anchor:
                 found.append(_placed(anchor, document, event, mention))
         named = {one.name for one in found}
-        symbols = [(e, m) for e, m in mentioned if m.form == "symbol" and m.name not in named]
+        symbols = [(event, mention) for event, mention in symbols if mention.name not in named]
         found += self._symbol_anchors(document, symbols, version)
         return sorted(_unique(found), key=lambda one: one.line)
 
@@ -156,18 +152,12 @@ class Anchoring:
         self, document: str, mentioned: Sequence[tuple[Event, Mention]], version: _Version
     ) -> Iterator[StatementAnchor]:
         names = list(dict.fromkeys(mention.name for _, mention in mentioned))
-        places = {name: self._places(name, version) for name in names}
-        unknown = [name for name in names if not places[name]][:_MOST_SEARCHED_NAMES]
-        places |= self._search(unknown, version)
-        self._read(version.files[path] for paths in places.values() for path in paths)
+        defined = self._defined({name: self._places(name, version) for name in names}, version)
+        unknown = [name for name in names if not defined[name]][:_MOST_SEARCHED_NAMES]
+        defined |= self._defined(self._search(unknown, version), version)
         for event, mention in mentioned:
-            found = [
-                one
-                for path in places[mention.name]
-                for one in self._definitions(path, version)
-                if _is_called(one, mention.name)
-            ]
-            if len({(one.path, one.name) for one in found}) != 1:
+            found = defined[mention.name]
+            if len(found) != 1:
                 continue
             one, blob = found[0], version.files[found[0].path]
             anchor = StatementAnchor(
@@ -176,12 +166,26 @@ class Anchoring:
             )  # fmt: skip
             yield _placed(anchor, document, event, mention)
 
+    def _defined(
+        self, places: dict[str, list[str]], version: _Version
+    ) -> dict[str, list[_Definition]]:
+        """What each name means among the definitions of its files; an exact name wins."""
+        self._read([version.files[path] for paths in places.values() for path in paths])
+        found = {}
+        for name, paths in places.items():
+            all_of_them = [one for path in paths for one in self._definitions(path, version)]
+            exact = [one for one in all_of_them if one.name == name]
+            found[name] = exact or [one for one in all_of_them if _is_called(one, name)]
+        return found
+
     def _places(self, name: str, version: _Version) -> list[str]:
         """Files of a version that, by what the index knows of today, may define a symbol."""
-        today = {symbol.path for symbol in self.facts.symbols(last_name(name))}
-        if len(today) > _MOST_DEFINITIONS:
-            today = {symbol.path for symbol in self.facts.symbols(name)}
-        then = {old for path in today for old in self.facts.names_of(path)} & version.files.keys()
+        last = last_name(name)
+        today = self.facts.symbols(name) or self.facts.symbols(last)
+        if "." in name or "::" in name:  # `kettle.Kettle` may be the file's, not the symbol's name
+            today = [*today, *self.facts.symbols(last)]
+        paths = {symbol.path for symbol in today[: 2 * _MOST_DEFINITIONS]}
+        then = {old for path in paths for old in self.facts.names_of(path)} & version.files.keys()
         return sorted(then)[:_MOST_DEFINITIONS]
 
     def _search(self, names: Sequence[str], version: _Version) -> dict[str, list[str]]:
@@ -219,7 +223,7 @@ class Anchoring:
         self._read([blob])
         return self._texts.get(blob)
 
-    def _read(self, blobs: Iterator[str] | list[str]) -> None:
+    def _read(self, blobs: Sequence[str]) -> None:
         self._texts |= blob_texts(self.repository, (b for b in blobs if b not in self._texts))
 
 
@@ -245,6 +249,13 @@ def hash_of(text: str, lines: Lines | None) -> str:
         taken = taken[lines.start - 1 : lines.end]
     kept = "\n".join(line.rstrip() for line in taken).rstrip("\n")
     return hashlib.sha256(kept.encode(errors="replace")).hexdigest()[:16]
+
+
+def _mentioned(content: Sequence[Event]) -> Iterator[tuple[Event, Mention]]:
+    for event in content:
+        if event.kind != _HEAD:
+            for mention in mentions_in(event.text):
+                yield event, mention
 
 
 def _placed(

@@ -25,7 +25,7 @@ def anchor_lines(anchors: Sequence[AgedAnchor], places: Places, width: int) -> l
         lines.append(click.style(f"and {left:,} more that drifted or are gone", dim=True))
     fresh = [one for one in once if one.state == "fresh" and one.anchor.form != "commit"]
     if fresh:
-        names = ", ".join(dict.fromkeys(one_line(one.anchor.name) for one in fresh))
+        names = ", ".join(dict.fromkeys(_name(one) for one in fresh))
         lines.append(_styled("fresh", crop(f"fresh: {names}", width)))
     return lines
 
@@ -37,14 +37,14 @@ def statements_text(aged: Sequence[AgedAnchor], places: Places, width: int) -> s
     lines = ["Named in sessions"]
     for one, place in zip(aged, shown, strict=True):
         padded = click.style(place, fg="cyan") + " " * (column - len(place))
-        told = changed_text(one, places) if one.state != "fresh" else f"fresh: {one.anchor.name}"
+        told = changed_text(one, places) if one.state != "fresh" else f"fresh: {_name(one)}"
         lines.append(f"  {padded}  {_styled(one.state, crop(told, width - column - 4))}")
     return "\n".join(lines)
 
 
 def changed_text(aged: AgedAnchor, places: Places) -> str:
     """`drifted: Kettle.boil in src/kettle.py:3-9, +3 -1 lines, 2 commits, last 5aa76a4450 …`."""
-    name = one_line(aged.anchor.name)
+    name = _name(aged)
     where = _where(aged, places)
     facts = [f"{aged.state}: {name}{where}"]
     if aged.added or aged.removed:
@@ -54,6 +54,13 @@ def changed_text(aged: AgedAnchor, places: Places) -> str:
         of = "its file's " if aged.anchor.symbol or aged.anchor.lines else ""
         facts.append(f"{of}{plural(aged.commits, 'commit')} since: {last}")
     return ", ".join(facts)
+
+
+def _name(aged: AgedAnchor) -> str:
+    """The name as the statement spells it, `src/kettle.py:3-9`."""
+    anchor = aged.anchor
+    lines = f":{anchor.lines}" if anchor.form == "path" and anchor.lines else ""
+    return f"{one_line(anchor.name)}{lines}"
 
 
 def _where(aged: AgedAnchor, places: Places) -> str:
