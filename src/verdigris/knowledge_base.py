@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -42,7 +41,7 @@ from verdigris.upkeep.scraping import (
     scrape_commits,
     scrape_files,
 )
-from verdigris.views import DatedMoment, Facts, Forgotten, Related, RelatedCommit, Symbol
+from verdigris.views import DatedMoment, Facts, Forgotten, Related, RelatedCommit
 
 if TYPE_CHECKING:
     from verdigris.engine import Embedder
@@ -52,11 +51,10 @@ if TYPE_CHECKING:
     from verdigris.retrieve.learned_fusion import FusionWeights
     from verdigris.retrieve.search import Search
     from verdigris.store.vector_cache import VectorCache
+    from verdigris.upkeep.relations import Relations
     from verdigris.upkeep.vector_upkeep import VectorUpkeep
 
 SHORT_WAIT = 0.5
-MANY = 10_000
-COMMIT_HASH = re.compile(r"[0-9a-f]{7,64}")
 SILENT = Silent()
 NO_FILTERS = Filters()
 
@@ -397,87 +395,23 @@ class KnowledgeBase:
 
         return parse_filters(self.repository, self.index, kinds, path, since, before, branch)
 
+    @property
+    def _relations(self) -> Relations:
+        from verdigris.upkeep.relations import Relations
+
+        return Relations(self.repository, self.index, self.facts, self._anchors)
+
     def related(self, target: str, limit: int = 10) -> Related:
         """What changes with a path or symbol, and what depends on it. Raises QueryError."""
-        from verdigris.scrape.imports import resolve_import
-
-        with self.index.snapshot():
-            path, symbols = self._target(target)
-            named = self.facts.anchors_to_files(self.facts.names_of(path))
-            if symbols != self.facts.symbols_in(path):
-                wanted = {symbol.name for symbol in symbols}
-                named = [one for one in named if one.symbol in wanted]
-            importers = self.facts.importers(path, resolve_import, limit=MANY)
-            near = frozenset({path, *(one.path for one in importers)})
-            callers = self.facts.callers(symbols, near, limit=MANY)
-            if symbols and symbols == self.facts.symbols_in(path):  # a file's own calls tell little
-                callers = [one for one in callers if one.path != path]
-            found = Related(
-                target=target,
-                path=path,
-                symbols=tuple(symbols),
-                co_changes=tuple(self.facts.co_changes(path, limit)),
-                callers=tuple(callers[:limit]),
-                importers=tuple(importers[:limit]),
-                issues=tuple(self.facts.issues_behind(self.facts.names_of(path), limit)),
-            )
-        return replace(found, statements=self._anchors.became_of(named[:limit]))
+        return self._relations.of_file(target, limit)
 
     def related_commit(self, target: str, limit: int = 10) -> RelatedCommit | None:
         """What belongs to a commit, named by at least 7 digits of its hash; None for all else."""
-        found = self.facts.commits_like(target) if COMMIT_HASH.fullmatch(target) else []
-        commit = self.facts.commit(found[0]) if len(found) == 1 else None
-        if commit is None:
-            return None
-        from verdigris.scrape.git import holders_of
-        from verdigris.scrape.moments import release_of
-
-        branches, tags = holders_of(self.repository, commit.sha)
-        releases = [one for one in self.facts.moments() if one.kind == "release"]
-        holding = {moment.label for moment in map(release_of, tags) if moment}
-        named = self.facts.anchors_to_commit(commit.sha)
-        return RelatedCommit(
-            commit=commit,
-            moments=self.facts.moments_of(commit.sha),
-            trailers=tuple(self.facts.trailers_of(commit.sha)),
-            branches=tuple(branches),
-            first_release=next((one.label for one in releases if one.label in holding), ""),
-            files=tuple(self.facts.files_changed_by(commit.sha)),
-            statements=self._anchors.became_of(named[:limit]),
-        )
+        return self._relations.of_commit(target, limit)
 
     def forgotten(self, limit: int = 10) -> Forgotten:
-        """Files that usually change with the staged ones and are neither staged nor new.
-
-        Raises QueryError where nothing is staged.
-        """
-        from verdigris.scrape.repository import staged_files
-
-        staged = staged_files(self.repository)
-        if not staged:
-            raise QueryError("nothing is staged; stage something: git add FILE")
-        with self.index.snapshot():
-            return Forgotten(staged, tuple(self.facts.usually_changed_with(staged, limit)))
-
-    def _target(self, target: str) -> tuple[str, list[Symbol]]:
-        """A path as given from here or from the root, or the file that defines a symbol."""
-        paths = self.facts.paths()
-        for candidate in (target.removeprefix("./"), self._from_here(target)):
-            if candidate in paths:
-                return candidate, self.facts.symbols_in(candidate)
-        symbols = self.facts.symbols(target)
-        if not symbols:
-            raise QueryError(
-                f"no file or symbol {target!r} in the index; list files with git ls-files, "
-                "or refresh: verdigris scrape"
-            )
-        return symbols[0].path, symbols
-
-    def _from_here(self, target: str) -> str:
-        try:
-            return (Path.cwd() / target).resolve().relative_to(self.repository.root).as_posix()
-        except (ValueError, OSError):
-            return ""
+        """Files that usually change with the staged ones and are not staged. Raises QueryError."""
+        return self._relations.of_staged(limit)
 
     def trial(self, query: EvaluationQuery, depth: int) -> Trial:
         """One query of an evaluation: what each lane, all, and all but one find of the index as

@@ -1,0 +1,104 @@
+"""What belongs to a path, a symbol, a commit, or to what is staged."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from verdigris.errors import QueryError
+from verdigris.scrape.git import holders_of
+from verdigris.scrape.imports import resolve_import
+from verdigris.scrape.moments import release_of
+from verdigris.scrape.repository import Repository, staged_files
+from verdigris.store.index import Index
+from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
+from verdigris.views import Facts, Forgotten, Related, RelatedCommit, Symbol
+
+_MANY = 10_000
+_COMMIT_HASH = re.compile(r"[0-9a-f]{7,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """Answers from the facts of one work tree."""
+
+    repository: Repository
+    index: Index
+    facts: Facts
+    anchors: AnchorUpkeep
+
+    def of_file(self, target: str, limit: int = 10) -> Related:
+        """What changes with a path or symbol, and what depends on it. Raises QueryError."""
+        with self.index.snapshot():
+            path, symbols = self._target(target)
+            named = self.facts.anchors_to_files(self.facts.names_of(path))
+            if symbols != self.facts.symbols_in(path):
+                wanted = {symbol.name for symbol in symbols}
+                named = [one for one in named if one.symbol in wanted]
+            importers = self.facts.importers(path, resolve_import, limit=_MANY)
+            near = frozenset({path, *(one.path for one in importers)})
+            callers = self.facts.callers(symbols, near, limit=_MANY)
+            if symbols and symbols == self.facts.symbols_in(path):  # a file's own calls tell little
+                callers = [one for one in callers if one.path != path]
+            found = Related(
+                target=target,
+                path=path,
+                symbols=tuple(symbols),
+                co_changes=tuple(self.facts.co_changes(path, limit)),
+                callers=tuple(callers[:limit]),
+                importers=tuple(importers[:limit]),
+                issues=tuple(self.facts.issues_behind(self.facts.names_of(path), limit)),
+            )
+        return replace(found, statements=self.anchors.became_of(named[:limit]))
+
+    def of_commit(self, target: str, limit: int = 10) -> RelatedCommit | None:
+        """What belongs to a commit, named by at least 7 digits of its hash; None for all else."""
+        found = self.facts.commits_like(target) if _COMMIT_HASH.fullmatch(target) else []
+        commit = self.facts.commit(found[0]) if len(found) == 1 else None
+        if commit is None:
+            return None
+        branches, tags = holders_of(self.repository, commit.sha)
+        releases = [one for one in self.facts.moments() if one.kind == "release"]
+        holding = {moment.label for moment in map(release_of, tags) if moment}
+        named = self.facts.anchors_to_commit(commit.sha)
+        return RelatedCommit(
+            commit=commit,
+            moments=self.facts.moments_of(commit.sha),
+            trailers=tuple(self.facts.trailers_of(commit.sha)),
+            branches=tuple(branches),
+            first_release=next((one.label for one in releases if one.label in holding), ""),
+            files=tuple(self.facts.files_changed_by(commit.sha)),
+            statements=self.anchors.became_of(named[:limit]),
+        )
+
+    def of_staged(self, limit: int = 10) -> Forgotten:
+        """Files that usually change with the staged ones and are neither staged nor new.
+
+        Raises QueryError where nothing is staged.
+        """
+        staged = staged_files(self.repository)
+        if not staged:
+            raise QueryError("nothing is staged; stage something: git add FILE")
+        with self.index.snapshot():
+            return Forgotten(staged, tuple(self.facts.usually_changed_with(staged, limit)))
+
+    def _target(self, target: str) -> tuple[str, list[Symbol]]:
+        """A path as given from here or from the root, or the file that defines a symbol."""
+        paths = self.facts.paths()
+        for candidate in (target.removeprefix("./"), self._from_here(target)):
+            if candidate in paths:
+                return candidate, self.facts.symbols_in(candidate)
+        symbols = self.facts.symbols(target)
+        if not symbols:
+            raise QueryError(
+                f"no file or symbol {target!r} in the index; list files with git ls-files, "
+                "or refresh: verdigris scrape"
+            )
+        return symbols[0].path, symbols
+
+    def _from_here(self, target: str) -> str:
+        try:
+            return (Path.cwd() / target).resolve().relative_to(self.repository.root).as_posix()
+        except (ValueError, OSError):
+            return ""
