@@ -161,6 +161,28 @@ def test_the_line_of_a_history(household: GitFolder) -> None:
     assert [commit.arrival for commit in history] == list(range(60))
 
 
+def test_raw_random_and_trained_are_told_together(
+    make_git: Callable[[str], GitFolder],
+) -> None:
+    """Words of the subjects say nothing of the files but by habit, which training can learn."""
+    folder = make_git("habits")
+    habits = {
+        "Paint": "Ships sail across the ocean",
+        "Water": "Violins play in concert halls",
+        "Repair": "Taxes follow the rules of accounting",
+    }
+    for number in range(150):
+        verb = [*habits][number * 7 % 3]
+        folder.write(f"{verb[::-1].lower()}.md", f"{habits[verb]}, {number} times.\n")
+        house = "".join("abcdefghij"[int(digit)] for digit in f"{number:03}")
+        folder.commit(f"{verb} the {THINGS[number % 10]} of house {house}")
+    with KnowledgeBase(folder.root) as source:
+        (suite,) = run_benchmark(source, ["commits"]).suites
+    found = {one.lane: one.metrics.mrr for one in suite.lanes}
+    assert {"files raw", "files random", "files trained", "most-changed"} < set(found)
+    assert found["files trained"] > max(found["files raw"], found["files random"]) + 0.1
+
+
 def run_eval(folder: GitFolder, *arguments: object) -> Result:
     words = ["-C", str(folder.root), "eval", *map(str, arguments)]
     return CliRunner().invoke(cli, words, catch_exceptions=False)

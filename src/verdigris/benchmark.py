@@ -200,14 +200,18 @@ def _suites_at_cut(
     with knowledge_base_at(source, cut.sha) as at_cut:
         paths = at_cut.facts.paths()
         popular = LaneList(MOST_CHANGED, most_changed(cut.before, paths)[: depth + 1])
+        learned = at_cut.projection_trial(depth) if {"commits", "issues"} & set(names) else None
+
+        def ask_for_files(query: EvaluationQuery) -> Trial:
+            trial = at_cut.trial(query, depth)
+            more = learned(query.text) if learned else []
+            return replace(trial, lists=(*trial.lists, *more, popular))
+
         made: dict[str, tuple[Sequence[EvaluationQuery], Ask]] = {
-            "commits": (
-                commit_queries(cut, paths, seed),
-                lambda query: _with(at_cut.trial(query, depth), popular),
-            ),
+            "commits": (commit_queries(cut, paths, seed), ask_for_files),
             "issues": (
                 issue_queries(cut, paths, _solved_issues(source, at_cut), seed),
-                lambda query: _with(at_cut.trial(query, depth), popular),
+                ask_for_files,
             ),
             "cochanges": (
                 cochange_queries(cut, paths, seed),
@@ -229,10 +233,6 @@ def _solved_issues(source: KnowledgeBase, at_cut: KnowledgeBase) -> Iterator[Sol
         commits = [one.sha for one in source.facts.issue_commits(seen.document) if one.how in SURE]
         if seen.document.startswith("issue:") and not at_cut.documents_named(seen.document):
             yield solved_issue(source.log, seen, commits)
-
-
-def _with(trial: Trial, more: LaneList) -> Trial:
-    return replace(trial, lists=(*trial.lists, more))
 
 
 def _related_trial(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -46,7 +46,7 @@ from verdigris.views import DatedMoment, Facts, Forgotten, Related, RelatedCommi
 if TYPE_CHECKING:
     from verdigris.engine import Embedder
     from verdigris.evaluate.queries import EvaluationQuery
-    from verdigris.evaluate.run import Trial
+    from verdigris.evaluate.run import LaneList, Trial
     from verdigris.retrieve.fusion_file import FusionReport
     from verdigris.retrieve.learned_fusion import FusionWeights
     from verdigris.retrieve.search import Search
@@ -433,6 +433,14 @@ class KnowledgeBase:
             for lane in LANES
         ]
         return Trial(seconds, lists, without)
+
+    def projection_trial(self, depth: int) -> Callable[[str], list[LaneList]]:
+        """What files a question finds raw, by a random and by a trained projection; trains it."""
+        from verdigris.upkeep.projection_trial import projection_trial
+        from verdigris.upkeep.training_data import cached_questions, read_material
+
+        embed = cached_questions(self.embedder, self.vector_cache)
+        return projection_trial(read_material(self.log, self.index, self.facts, embed), depth)
 
     def documents_named(self, name: str) -> list[str]:
         """Documents of the index that a path, `commit:SHA` or part of a hash may mean."""

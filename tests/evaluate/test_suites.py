@@ -39,6 +39,9 @@ def documented(make_git: Callable[[str], GitFolder]) -> GitFolder:
         folder.write(f"src/{noun}.rs", RUST.format(noun))
         folder.write(f"lib/{noun}.py", PYTHON.format(noun))
     folder.write("tests/test_lamp.py", PYTHON.format("old lamp").replace("close_old lamp", "test"))
+    folder.write(
+        "pkg/wind.go", "package wind\n\n// Blow moves all the leaves around.\nfunc Blow() {}\n"
+    )
     folder.write("lib/twin.py", 'def a():\n    """Says the same thing two times."""\n')
     folder.write("lib/other.py", 'def b():\n    """Says the same thing two times."""\n')
     folder.write("lib/told.py", 'def c():\n    """This line stands in the manual too."""\n')
@@ -53,10 +56,12 @@ def test_docstrings_are_taken_out_of_every_language(documented: GitFolder) -> No
     assert {query.relevant[0] for query in queries} == {
         *(f"src/{noun}.rs" for noun in NOUNS),
         *(f"lib/{noun}.py" for noun in NOUNS),
+        "pkg/wind.go",
     }
     texts = {query.id: query.text for query in queries}
     assert texts["lib/boat.py:close_boat"] == "Close the boat so that nothing ever falls out."
     assert texts["src/boat.rs:open_boat"].endswith("carefully inside it. Twice, if need be.")
+    assert texts["pkg/wind.go:Blow"] == "moves all the leaves around."
     edited = (documented.root / "lib/boat.py").read_text()
     assert "falls out" not in edited
     assert "how often" not in edited

@@ -37,22 +37,14 @@ def bar_chart_png(title: str, panels: Sequence[Panel], footer: str) -> bytes:
 
 def _draw(panel: Panel, area: Axes) -> None:
     places = range(len(panel.bars))
-    bars = area.barh(
-        places,
-        [bar.value for bar in panel.bars],
-        color=[COLOURS[bar.series % len(COLOURS)] for bar in panel.bars],
-    )
+    values = [bar.value for bar in panel.bars]
+    ends = [max(bar.value, bar.interval[1]) if bar.interval else bar.value for bar in panel.bars]
+    area.barh(places, values, color=[COLOURS[bar.series % len(COLOURS)] for bar in panel.bars])
     if any(bar.interval for bar in panel.bars):
-        area.errorbar(
-            [bar.value for bar in panel.bars],
-            places,
-            xerr=_reach(panel),
-            fmt="none",
-            ecolor="#222",
-            elinewidth=1,
-            capsize=3,
-        )
-    area.bar_label(bars, [f"{bar.value:,.{panel.digits}f}" for bar in panel.bars], padding=4)
+        area.errorbar(values, places, xerr=_reach(panel), fmt="none", ecolor="#222", capsize=3)
+    # An invisible bar up to the interval's end holds the label, which would lie on the line.
+    labelled = area.barh(places, ends, color="none")
+    area.bar_label(labelled, [f"{bar.value:,.{panel.digits}f}" for bar in panel.bars], padding=4)
     area.set_yticks(places, [_plain(bar.label) for bar in panel.bars])
     area.invert_yaxis()
     area.set_title(_plain(panel.title), loc="left", fontsize=10)

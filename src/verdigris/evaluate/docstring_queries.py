@@ -19,6 +19,7 @@ from verdigris.records import Event, Lines, SourceFile, SymbolDetails
 from verdigris.scrape.files import list_files, read_file
 from verdigris.scrape.parsers import parse_file
 from verdigris.scrape.repository import Repository
+from verdigris.views.code import last_name
 
 MOST_DOCSTRINGS = 200
 LEAST_DOCSTRINGS = 5
@@ -41,8 +42,9 @@ class _Documented:
 
     @property
     def question(self) -> str:
-        """The first paragraph on one line."""
-        return " ".join(self.docstring.strip().split("\n\n", 1)[0].split())[:_LONGEST]
+        """The first paragraph on one line, without the function's name in front, as in Go."""
+        text = " ".join(self.docstring.strip().split("\n\n", 1)[0].split())
+        return text.removeprefix(f"{last_name(self.name)} ")[:_LONGEST]
 
     @property
     def first_line(self) -> str:
