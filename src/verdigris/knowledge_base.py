@@ -35,6 +35,7 @@ from verdigris.upkeep.locking import LOCK_SECONDS, refresh_lock
 from verdigris.upkeep.progress import Progress, Silent
 from verdigris.upkeep.scraping import (
     SOURCES,
+    TRANSCRIPTS,
     Wanted,
     kinds_of,
     pending_files,
@@ -194,12 +195,24 @@ class KnowledgeBase:
                 scrape_commits(self.repository, self.log, report, self.progress)
             if FORGE in sources:
                 scrape_forge(self.repository, self.log, self.settings.forge, report, self.progress)
-            if of_files := set(sources) - {"git", FORGE}:
+            if of_files := set(sources) - {"git", FORGE, TRANSCRIPTS}:
                 wanted = Wanted(self.settings.max_file_bytes, kinds_of(of_files))
                 scrape_files(self.repository, self.log, wanted, report, self.progress)
             catch_up(self.log, self.index, self.facts, self.progress)
+            self._refresh_transcripts(sources, report)
             self._refreshed = True
         return report
+
+    def _refresh_transcripts(self, sources: Sequence[str], report: ScrapeReport) -> None:
+        """Read agents' transcripts where asked to; last, since what is known is not taken again."""
+        agents = self.settings.transcripts
+        if TRANSCRIPTS not in sources and not (agents and "sessions" in sources):
+            return
+        from verdigris.upkeep.transcripts import TranscriptScrape
+
+        scrape = TranscriptScrape(self.repository, self.log, self.index, report)
+        scrape.run(agents, self.progress)
+        catch_up(self.log, self.index, self.facts, self.progress)
 
     def _follow_configuration(self) -> None:
         """Go on with what the configuration says now: a process may live long."""

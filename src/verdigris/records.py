@@ -2,7 +2,8 @@
 
 Times are UTC, ISO 8601 with a trailing Z and whole seconds; '' is unknown.
 Documents are named by their path relative to the repository's root (POSIX separators),
-`commit:SHA` with the full hash, or `issue:N`, `pr:N`, `discussion:N` as the forge numbers them.
+`commit:SHA` with the full hash, `issue:N`, `pr:N`, `discussion:N` as the forge numbers them, or
+`transcript:AGENT/SESSION/PART`.
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ class Settings:
     """Where session logs are written; '' = where they lie already, else `.verdigris/sessions`."""
     forge: str = ""
     """`gh` or `glab`: a plain scrape also runs it to read issues; '' = only `scrape forge` does."""
+    transcripts: tuple[str, ...] = ()
+    """Agents whose transcripts, in your home folder, every scrape reads: claude, codex, gemini."""
     origins: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def cache_path(self) -> Path:
@@ -50,6 +52,7 @@ class Settings:
 
 _NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
 _CHOICES = {"forge": ("", "gh", "glab")}
+_LISTS = {"transcripts": ("claude", "codex", "gemini")}
 _NUMBERS = {"memory_mb": (0, 2**24), "threads": (0, 1024), "max_file_bytes": (1, 2**31)}
 
 
@@ -106,6 +109,8 @@ def _toml(path: Path) -> tuple[str, dict[str, Any]]:
 def _checked(origin: str, key: str, value: object) -> object:
     if key not in _NAMES:
         raise SettingsError(f"{origin}: unknown key {key!r}; known: {', '.join(_NAMES)}")
+    if key in _LISTS:
+        return _checked_list(origin, key, value)
     if key not in _NUMBERS:
         if not isinstance(value, str):
             raise SettingsError(f"{origin}: {key} must be a text, not {value!r}")
@@ -118,3 +123,15 @@ def _checked(origin: str, key: str, value: object) -> object:
     if not low <= number <= high:
         raise SettingsError(f"{origin}: {key} must be a whole number from {low} to {high}")
     return number
+
+
+def _checked_list(origin: str, key: str, value: object) -> tuple[str, ...]:
+    """A list of texts; in the environment, one text with commas."""
+    entries = value.split(",") if isinstance(value, str) else value
+    accepted = _LISTS[key]
+    if not isinstance(entries, list) or not all(isinstance(one, str) for one in entries):
+        raise SettingsError(f'{origin}: {key} must be a list of texts, as in ["{accepted[0]}"]')
+    named = tuple(one.strip() for one in entries if one.strip())
+    if unknown := [one for one in named if one not in accepted]:
+        raise SettingsError(f"{origin}: {key} may name {', '.join(accepted)}, not {unknown[0]!r}")
+    return named

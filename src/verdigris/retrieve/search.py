@@ -235,7 +235,7 @@ class Search:
             document=document.name,
             kind=document.kind,
             title=document.title,
-            path="" if document.kind in ("commit", "issue") else document.name,
+            path="" if _is_no_file(document) else document.name,
             lines=passages[0].lines if passages else None,
             symbol=passages[0].symbol if passages else "",
             commit=commit,
@@ -304,12 +304,16 @@ class Search:
         return frozenset(allowed)
 
 
+def _is_no_file(document: _Document) -> bool:
+    return document.kind in ("commit", "issue") or document.name.startswith("transcript:")
+
+
 def _in_time(document: _Document, span: tuple[str, str], filters: Filters) -> bool:
     """Whether a document that lived over (first, last) passes the time filters."""
     first, last = span
     if filters.since and not (last and last >= filters.since):
         return False
-    if document.kind == "session" and filters.before_session:
+    if document.kind == "session" and filters.before_session and not _is_no_file(document):
         return document.session < filters.before_session
     return not filters.before or (bool(first) and first < filters.before)
 

@@ -22,6 +22,8 @@ from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
 
 SOURCES = ("git", "sessions", "docs", "code")
+TRANSCRIPTS = "transcripts"
+"""A source outside of the repository, which is only read where somebody asks for it."""
 _KINDS: dict[str, Kind] = {"git": "commit", "sessions": "session", "docs": "doc", "code": "code"}
 _FILES, _GIT = "files", "git"
 _LONGEST_HEADING = 500

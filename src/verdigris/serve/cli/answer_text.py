@@ -87,6 +87,9 @@ def _head_lines(number: int, hit: Hit, page: Page) -> list[str]:
 
 
 def _pathless(hit: Hit) -> str:
+    if hit.kind == "session":  # `transcript:claude/8c35adc1-9f…/0003`
+        agent = hit.document.removeprefix("transcript:").partition("/")[0]
+        return f"transcript {agent} {hit.session[:_SHORT_HASH]}"
     return issue_name(hit.document) if hit.kind == "issue" else f"commit {_commit(hit)}"
 
 

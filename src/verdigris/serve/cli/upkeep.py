@@ -24,7 +24,7 @@ from verdigris.serve.cli.options import JSON, QUIET, STRICT
 from verdigris.settings import STATE_FOLDER
 from verdigris.upkeep.forge import FORGE
 from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
-from verdigris.upkeep.scraping import SOURCES
+from verdigris.upkeep.scraping import SOURCES, TRANSCRIPTS
 
 if TYPE_CHECKING:
     from verdigris.knowledge_base import KnowledgeBase, Status
@@ -39,6 +39,7 @@ _CONFIG = """\
 # max_file_bytes = 1048576   # larger files are skipped and counted
 # sessions_dir = ""          # where session logs are written; "" = where they lie already
 # forge = ""                 # gh or glab: a plain scrape reads issues, too, over the network
+# transcripts = []           # claude, codex, gemini: their transcripts, from your home folder
 """
 _SHOWN_WARNINGS = 10
 _SHORT_HASH = 10
@@ -65,8 +66,8 @@ def init(ctx: click.Context, quiet: bool) -> None:
 @click.argument(
     "sources",
     nargs=-1,
-    type=click.Choice((*SOURCES, FORGE)),
-    metavar=f"[{'|'.join((*SOURCES, FORGE))}]...",
+    type=click.Choice((*SOURCES, TRANSCRIPTS, FORGE)),
+    metavar=f"[{'|'.join((*SOURCES, TRANSCRIPTS, FORGE))}]...",
 )
 @click.option(
     "--from",
@@ -89,8 +90,9 @@ def scrape(
 ) -> None:  # fmt: skip
     """Read what changed into the log, index it and embed it; all SOURCES unless some are named.
 
-    forge reads issues, pull requests and reviews with gh or glab, over the network; it is left
-    out unless it is named, or configured. Interrupted, a scrape keeps what is done, and the next
+    forge reads issues, pull requests and reviews with gh or glab, over the network, transcripts
+    what coding agents keep of this repository in your home folder; both are left out unless they
+    are named, or configured. Interrupted, a scrape keeps what is done, and the next
     run goes on from there.
     """
     if file and sources != (FORGE,):
