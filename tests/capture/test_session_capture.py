@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -203,6 +204,37 @@ def test_sessions_of_one_second_have_ids_of_their_own(small_git: GitFolder) -> N
     ids = [capture(small_git).start(f"No {n}", archive=True).id for n in range(4)]
     assert len(set(ids)) == 4
     assert ids == sorted(ids)
+
+
+def test_work_trees_that_share_a_folder_overwrite_nothing(
+    small_git: GitFolder, tmp_path: Path
+) -> None:
+    others = [tmp_path / f"tree{number}" for number in range(3)]
+    for number, other in enumerate(others):
+        small_git.git("worktree", "add", "-q", "-b", f"side{number}", str(other))
+    shared = str(tmp_path / "shared")
+    program = (
+        "import sys; from pathlib import Path; from verdigris.capture.sessions import "
+        "SessionCapture; from verdigris.capture.work_tree import open_work_tree\n"
+        f"SessionCapture(open_work_tree(Path()), {shared!r}).start(Path().resolve().name)"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program], cwd=tree, env=environment())
+        for tree in others
+    ]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    logs = sorted(Path(shared).glob("*.md"))
+    titles = {re.search(r"title: (.*)", log.read_text(encoding="utf-8"))[1] for log in logs}  # type: ignore[index]
+    assert titles == {'"tree0"', '"tree1"', '"tree2"'}
+
+
+def test_a_session_that_was_left_open_and_forgotten_is_named(small_git: GitFolder) -> None:
+    first = capture(small_git).start("First")
+    shutil.rmtree(small_git.root / ".verdigris" / "local")
+    (note,) = capture(small_git).start("Second").notes
+    assert note.endswith(f"verdigris session resume {first.id}")
+    capture(small_git).end()
+    assert capture(small_git).resume().id == first.id
 
 
 def test_the_next_session_knows_the_last_one(small_git: GitFolder) -> None:

@@ -49,6 +49,26 @@ def test_what_is_captured_can_be_asked_for(small_git: GitFolder, verdigris: Verd
     assert "The samovar stays" in hit["passages"][0]["text"]
 
 
+def test_a_log_that_was_edited_by_hand_is_read_again(
+    small_git: GitFolder, verdigris: Verdigris
+) -> None:
+    verdigris("session", "start", "Choose a teapot", inside=small_git.root)
+    log = Path(
+        verdigris("session", "note", "The samovar stays, since guests like it").out.split("\n")[1]
+    )
+    verdigris("scry", "samovar", "--kind", "session")
+    edited = log.read_text(encoding="utf-8").replace("samovar stays", "zarf goes")
+    log.write_text(edited, encoding="utf-8")
+    verdigris("session", "note", "A second note")
+    run = verdigris("scry", "what about the zarf?", "--kind", "session", "--json")
+    (hit,) = json.loads(run.out)["results"]
+    texts = [passage["text"] for passage in hit["passages"]]
+    assert sum("zarf goes" in text for text in texts) == 1
+    assert not any("samovar" in text for text in texts)
+    assert log.read_text(encoding="utf-8").count("A second note") == 1
+    assert "zarf goes" in log.read_text(encoding="utf-8")
+
+
 def test_text_comes_from_standard_input(
     small_git: GitFolder, verdigris: Verdigris, monkeypatch: pytest.MonkeyPatch
 ) -> None:

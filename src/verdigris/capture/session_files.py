@@ -130,6 +130,24 @@ def write_text(file: Path, text: str) -> None:
         raise _unwritable(file, error) from error
 
 
+def reserve_log(log: Path) -> bool:
+    """Make an empty log; False where it is there: two work trees may share a folder of logs.
+
+    Raises StorageError.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(log, error) from error
+    try:
+        log.open("xb").close()
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise _unwritable(log, error) from error
+    return True
+
+
 @contextmanager
 def locked(files: SessionFiles) -> Iterator[None]:
     """Hold this work tree's lock; it goes with the process, however that ends.

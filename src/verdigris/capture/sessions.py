@@ -19,6 +19,7 @@ from verdigris.capture.session_files import (
     open_log,
     opened_by,
     read_text,
+    reserve_log,
     set_open_log,
     write_text,
 )
@@ -87,7 +88,7 @@ class SessionCapture:
         if not title:
             raise SessionError(f"a session needs a title; {_BEGIN}")
         with locked(self._files):
-            notes = self._make_room(archive)
+            notes = (*self._make_room(archive), *self._forgotten())
             context = self.previous_context()
             now = self._free_moment()
             head, tag_note = self._tagged(self._new_head(title, llm, now))
@@ -157,9 +158,9 @@ class SessionCapture:
         tracked = [] if self._configured else tracked_logs(root)
         return locate_logs(root, self._configured, tracked)
 
-    def previous_context(self) -> str:
-        """What the newest log says that the next session should know."""
-        logs = log_paths(self.folder)
+    def previous_context(self, before: Path | None = None) -> str:
+        """What the newest log, or the newest before one, says that the next session should know."""
+        logs = [log for log in log_paths(self.folder) if before is None or log.name < before.name]
         if not logs:
             return "No previous session."
         try:
@@ -230,6 +231,18 @@ class SessionCapture:
             return ()
         return (f"archived session {self._archive().id} ({head.title})",)
 
+    def _forgotten(self) -> tuple[str, ...]:
+        """Says so where the newest log was left open, and what kept it open is gone."""
+        logs = log_paths(self.folder)
+        with suppress(VerdigrisError):
+            head = text_of.read_head(read_text(logs[-1]), logs[-1].stem) if logs else None
+            if head and head.status == ACTIVE:
+                return (
+                    f"session {head.id} ({head.title}) was never ended; to go on with it, end this "
+                    f"one and run: verdigris session resume {head.id}",
+                )
+        return ()
+
     def _end(self) -> Captured:
         log, text, head = self._open()
         closing = ""
@@ -253,15 +266,16 @@ class SessionCapture:
         return Captured(head.id, head.title, log, block)
 
     def _free_moment(self) -> datetime:
-        """Now, or the next second whose id no log and no tag has."""
+        """Now, or the next second whose id no tag and no log has; its log is there then, empty."""
         now = _now()
-        while self._is_taken(f"{now:%Y%m%d-%H%M%S}"):
+        while not self._is_free(f"{now:%Y%m%d-%H%M%S}"):
             now += timedelta(seconds=1)
         return now
 
-    def _is_taken(self, session: str) -> bool:
-        log = self.folder / f"{session}.md"
-        return log.exists() or has_tag(self._tree, f"session-{session}-start")
+    def _is_free(self, session: str) -> bool:
+        if has_tag(self._tree, f"session-{session}-start"):
+            return False
+        return reserve_log(self.folder / f"{session}.md")
 
     def _new_head(self, title: str, llm: str, now: datetime) -> Head:
         tree = self._tree

@@ -16,6 +16,7 @@ from verdigris.capture.session_files import (
     open_log,
     opened_by,
     read_text,
+    reserve_log,
     set_open_log,
     write_text,
 )
@@ -82,15 +83,16 @@ def _begin(capture: SessionCapture, files: SessionFiles, talk: _Talk) -> Path:
     """A log of the agent's own, dated when the agent began."""
     first = talk.records[0]
     began = _moment(first)
-    while (log := capture.folder / f"{began:%Y%m%d-%H%M%S}.md").exists():
+    while not reserve_log(log := capture.folder / f"{began:%Y%m%d-%H%M%S}.md"):
         began += timedelta(seconds=1)
     prompts = (record["text"] for record in talk.records if record.get("event") == "prompt")
     title = text_of.one_line(next(prompts, "")) or f"Session of {talk.agent}"
     if len(title) > _LONGEST_TITLE:
         title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
     branch, commit = first.get("branch", ""), first.get("commit", "")
+    context = capture.previous_context(before=log)
     head = Head(log.stem, title, ACTIVE, talk.agent, branch, commit, "", began.astimezone(UTC))
-    write_text(log, text_of.new_log(head, [title], capture.previous_context(), f"{began:%H:%M}"))
+    write_text(log, text_of.new_log(head, [title], context, f"{began:%H:%M}"))
     set_open_log(files, log, talk.owner)
     return log
 
