@@ -217,6 +217,10 @@ def test_only_what_belongs_to_the_repository(
     Claude(home, small_git.root, "inside", str(small_git.root / "src")).write("user", "Inside")
     Claude(home, Path(f"{small_git.root}-2"), "beside").write("user", "Beside")
     Claude(home, tmp_path / "other", "other").write("user", "Other")
+    nested = small_git.root / "vendor" / "nested"
+    (nested / ".git").mkdir(parents=True)
+    Claude(home, small_git.root, "nested", str(nested)).write("user", "Nested")
+    Claude(home, nested, "nested too").write("user", "Nested, too")
     lines = Claude(home, small_git.root, "untold")
     lines.line({"type": "queue-operation"})
     _scrape(small_git.root)

@@ -52,7 +52,12 @@ def is_of_repository(agent: str, path: Path, roots: Sequence[Path]) -> bool | No
         hashes = {hashlib.sha256(os.fsencode(root)).hexdigest() for root in roots}
         return match[1] in hashes if match else None
     folder = next((folder for folder in _work_folders(path) if folder), "")
-    return any(Path(folder).is_relative_to(root) for root in roots) if folder else None
+    return _work_tree_of(Path(folder).resolve()) in roots if folder else None
+
+
+def _work_tree_of(folder: Path) -> Path | None:
+    """The nearest folder upwards that git knows: another repository may lie in this one."""
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
 
 
 def _folder(variable: str, usual: Path) -> Path:

@@ -89,6 +89,8 @@ def write_records(place: Place, records: Mapping[str, FileRecord]) -> None:
     (place.state / _RECORDS).unlink(missing_ok=True)
     with suppress(OSError):
         place.state.rmdir()
+        if place.root is None:
+            place.state.parent.rmdir()
 
 
 def save_backup(place: Place, path: Path, content: bytes) -> str:

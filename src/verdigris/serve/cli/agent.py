@@ -47,9 +47,10 @@ def agent() -> None:
 @_GLOBAL
 @_DRY_RUN
 def install_(name: str, is_global: bool, dry_run: bool) -> None:
-    """Add hooks and instructions to an agent's files; what stands in them stays.
+    """Put hooks and instructions in place.
 
-    Installing again changes nothing. Files are backed up, remove brings them back.
+    What stands in an agent's files stays. Installing again changes nothing; remove brings the
+    files back as they were.
     """
     chosen, place = _BY_NAME[name], _place(is_global)
     changes = install(chosen, place, _command(), dry_run=dry_run)
@@ -68,7 +69,7 @@ def install_(name: str, is_global: bool, dry_run: bool) -> None:
 @_GLOBAL
 @_DRY_RUN
 def remove_(name: str, is_global: bool, dry_run: bool) -> None:
-    """Take hooks and instructions out again, without a trace."""
+    """Take them out again, without a trace."""
     chosen, place = _BY_NAME[name], _place(is_global)
     if place.root and not dry_run:
         from verdigris.upkeep.capturing import drain_hooks
@@ -86,9 +87,9 @@ def remove_(name: str, is_global: bool, dry_run: bool) -> None:
 @JSON
 @click.pass_context
 def status_(ctx: click.Context, name: str, as_json: bool) -> None:
-    """Show which agents are installed, where, and what their hooks have written down.
+    """Show which agents are installed.
 
-    Exit 1 when none is.
+    And where, and how much of what their hooks wrote down waits. Exit 1 when none is installed.
     """
     if name and name not in _BY_NAME:
         raise click.UsageError(f"no agent {name!r}; known: {', '.join(_BY_NAME)}", ctx)
