@@ -42,6 +42,7 @@ _FRAMES = re.compile(
             r"\b\d+\. commit [0-9a-f]{7,} (?:\S+ ){0,40}?· \d{4}-\d\d-\d\d",
             rf"\balso {_PLACE}",
             r"\bscore \d+\.\d{4} = (?:[\w-]+ #\d+ \(-?\d+\.\d+\)(?: · )?)+",
+            r"\bplaced by (?:[\w -]{1,60}? [+-]?\d+\.\d\d(?: · )?)+",
             r"\b\d[\d,]* results? in \d+\.\d\d s\b",
             r"\bindex: (?:up to date|behind by [^·]{1,80}) · [\d,]+ passages?"
             r"(?:, [^;]{1,20} embedded; words alone find the rest \(verdigris scrape\))?",
