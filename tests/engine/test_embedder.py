@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -166,13 +167,46 @@ def test_close_ends_the_threads_and_refuses_more() -> None:
     embedder.close()
     with pytest.raises(EngineError, match="closed"):
         list(embedder.embed(["late"]))
+    with pytest.raises(EngineError, match="closed"):
+        embedder.embed_query("late")
 
 
-def test_threads_and_model_names_are_checked() -> None:
-    with pytest.raises(InvalidInput, match="threads is 0"):
-        Embedder(threads=0)
-    with pytest.raises(ModelNotFound, match="no model named 'nope'"):
-        Embedder("nope")
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True])
+def test_a_number_of_threads_that_is_none_is_refused(threads: Any) -> None:  # noqa: ANN401
+    with pytest.raises(InvalidInput, match=f"threads is {threads!r}; it must be a whole number"):
+        Embedder(threads=threads)
+
+
+@pytest.mark.parametrize("model", [None, 5, Path("folder")])
+def test_a_model_is_named_by_a_text(model: Any) -> None:  # noqa: ANN401
+    with pytest.raises(InvalidInput, match="give its name, or a folder's path as text"):
+        Embedder(model)
+
+
+@pytest.mark.parametrize("model", ["nope", "", "no/such/folder", "./" + "long" * 2_000, "a/\0b"])
+def test_a_model_that_is_not_here_is_not_found(model: str) -> None:
+    with pytest.raises(ModelNotFound, match="no model"):
+        Embedder(model)
+
+
+@pytest.mark.parametrize("input_type", ["queries", "", None, "Query"])
+def test_an_unknown_input_type_gets_no_prefix_by_accident(
+    embedder: Embedder,
+    input_type: Any,  # noqa: ANN401
+) -> None:
+    with pytest.raises(InvalidInput, match="it must be one of passage, query"):
+        list(embedder.embed(["a"], input_type))
+    with pytest.raises(InvalidInput, match="it must be one of passage, query"):
+        embedder.embed_batch(["a"], input_type)
+
+
+@pytest.mark.parametrize("texts", [None, 5, 1.5])
+def test_texts_that_are_no_iterable_are_refused(
+    embedder: Embedder,
+    texts: Any,  # noqa: ANN401
+) -> None:
+    with pytest.raises(InvalidInput, match="takes an iterable of texts, not"):
+        list(embedder.embed(texts))
 
 
 def test_the_fingerprint_is_the_same_for_every_embedder(embedder: Embedder) -> None:

@@ -12,7 +12,7 @@ from verdigris.engine.folders import models_folder, user_rows_file
 from verdigris.engine.model_folder import read_folder
 from verdigris.engine.model_rows import InputType, ModelRow, Pooling, read_rows, row_of
 from verdigris.engine.model_store import MANIFEST
-from verdigris.errors import InvalidModel, ModelNotFound
+from verdigris.errors import InvalidInput, InvalidModel, ModelNotFound
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -56,8 +56,11 @@ def model_row(reference: str) -> ModelRow:
     """The row for `name`, `name@precision`, `FOLDER` or `FOLDER@precision`.
 
     What has a slash or begins with `.` or `~` is a folder. Raises ModelNotFound for an unknown
-    name or precision, and InvalidModel for a folder or row that leaves something open.
+    name or precision, InvalidInput for what is no text, and InvalidModel for a folder or row that
+    leaves something open.
     """
+    if not isinstance(reference, str):
+        raise InvalidInput(f"the model is {reference!r}; give its name, or a folder's path as text")
     name, _, precision = _split(reference)
     row = read_folder(Path(name).expanduser()) if _is_path(name) else _named(name)
     return row.in_precision(precision) if precision else row

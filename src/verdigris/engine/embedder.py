@@ -43,6 +43,7 @@ from verdigris.errors import (
 
 LongInput = Literal["error", "warn", "truncate", "chunk"]
 
+_CLOSED = "this embedder is closed; make another one"
 GROUPS_AHEAD = 3
 """Groups of texts in flight for each thread, so that none waits while results are taken."""
 
@@ -90,10 +91,8 @@ class Embedder:
         InvalidInput, RuntimeUnavailable for what is not installed, SelfCheckFailed for wrong
         vectors, and MemoryExceeded for a model that is too large.
         """
-        if threads is not None and threads < 1:
-            raise InvalidInput(f"threads is {threads}; it must be 1 or more")
-        if memory_mb is not None and memory_mb < 1:
-            raise InvalidInput(f"memory_mb is {memory_mb}; it must be 1 or more, or None")
+        _check_number("threads", threads)
+        _check_number("memory_mb", memory_mb)
         if long_input not in get_args(LongInput):
             known = ", ".join(get_args(LongInput))
             raise InvalidInput(f"long_input is {long_input!r}; it must be one of {known}")
@@ -115,6 +114,7 @@ class Embedder:
         self._runtime: Runtime = self.opened.runtime
         self.fingerprint: str = replace(self._stored, row=self.model).fingerprint()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="verdigris-embed")
+        self._closed = False
 
     @property
     def dims(self) -> int:
@@ -191,6 +191,7 @@ class Embedder:
 
     def close(self) -> None:
         """End the threads; texts that are waiting are dropped. May be called twice."""
+        self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Self:
@@ -215,8 +216,11 @@ class Embedder:
         self, texts: Iterable[str], input_type: InputType
     ) -> Generator[Embedded, None, None]:
         """Results in order; whatever ends this, what has not begun is dropped."""
+        self._check_use(input_type)
         if isinstance(texts, str | bytes):
             raise InvalidInput("embed takes an iterable of texts, not one text; put it in a list")
+        if not isinstance(texts, Iterable):
+            raise InvalidInput(f"embed takes an iterable of texts, not {type(texts).__name__}")
         window = Window(partial(self._submit, input_type), self.threads * GROUPS_AHEAD)
         try:
             try:
@@ -229,11 +233,19 @@ class Embedder:
         finally:
             window.cancel()
 
+    def _check_use(self, input_type: InputType) -> None:
+        """Raise for a closed embedder, and for an input type whose prefix nobody knows."""
+        if self._closed:
+            raise EngineError(_CLOSED)
+        if input_type not in get_args(InputType):
+            known = ", ".join(get_args(InputType))
+            raise InvalidInput(f"input_type is {input_type!r}; it must be one of {known}")
+
     def _submit(self, input_type: InputType, texts: list[str]) -> Future[list[Embedded]]:
         try:
             return self._pool.submit(self._embed_group, input_type, texts)
         except RuntimeError as error:
-            raise EngineError("this embedder is closed; make another one") from error
+            raise EngineError(_CLOSED) from error
 
     def _embed_group(self, input_type: InputType, texts: list[str]) -> list[Embedded]:
         prefix = self.model.prefix(input_type)
@@ -261,12 +273,10 @@ class Embedder:
             return Embedded(np.empty(0, np.float32), encoding.token_count, False, error)
 
     def _embed_alone(self, text: str, input_type: InputType) -> Array:
-        embedded = self._embed_one(_checked(text, 0), input_type)
+        self._check_use(input_type)
+        embedded = self._embed_group(input_type, [_checked(text, 0)])[0]
         self._tell(embedded, 0)
         return embedded.vector
-
-    def _embed_one(self, text: str, input_type: InputType) -> Embedded:
-        return self._embed_group(input_type, [text])[0]
 
     def _embed_pieces(self, text: str, prefix: str) -> Embedded:
         """The mean of the vectors of all pieces, each weighing as much as it has tokens."""
@@ -352,6 +362,12 @@ def _cut(row: ModelRow, dims: int | None) -> ModelRow:
         allowed = ", ".join(str(one) for one in (row.dims, *row.matryoshka_dims))
         raise InvalidInput(f"model {row.name!r} cannot give {dims} dims; it can give {allowed}")
     return replace(row, dims=dims)
+
+
+def _check_number(name: str, value: object) -> None:
+    """Raise InvalidInput for what is neither None nor a whole number from 1."""
+    if value is not None and (type(value) is not int or value < 1):
+        raise InvalidInput(f"{name} is {value!r}; it must be a whole number from 1, or None")
 
 
 def _checked(text: object, position: int) -> str:

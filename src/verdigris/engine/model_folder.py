@@ -39,7 +39,11 @@ def read_folder(folder: Path) -> ModelRow:
     Raises ModelNotFound if there is no such folder, and InvalidModel that names the file which
     should say what is missing.
     """
-    if not folder.is_dir():
+    try:
+        found = folder.is_dir()
+    except (OSError, ValueError) as error:  # a name that no file system takes
+        raise ModelNotFound(f"no model folder at {str(folder)[:100]!r} ({error})") from error
+    if not found:
         raise ModelNotFound(f"no model folder at {folder}")
     folder = folder.resolve()
     pooling_file = _pooling_file(folder)
