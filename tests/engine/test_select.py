@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from verdigris.engine.select import (
     Readings,
     choose,
     installed_choices,
+    installed_runtimes,
     rejections,
     select_model,
 )
@@ -95,5 +97,8 @@ def test_candidates_are_measured_and_what_cannot_run_is_rejected() -> None:
 
 
 def test_only_models_that_are_here_are_candidates() -> None:
-    assert installed_choices() == [FALLBACK]
-    assert EngineChoice(FALLBACK.model, "openvino") in installed_choices(("openvino",))
+    assert installed_choices() == [
+        EngineChoice(FALLBACK.model, runtime) for runtime in installed_runtimes()
+    ]
+    assert FALLBACK in installed_choices()
+    assert ("openvino" in installed_runtimes()) == (find_spec("openvino") is not None)

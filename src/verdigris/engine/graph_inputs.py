@@ -1,4 +1,4 @@
-"""What a graph is fed, by the names of its inputs; a name that nobody knows is an error."""
+"""What a graph is fed and where its vectors come out, by name; an unknown input is an error."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from verdigris.errors import InvalidModel
 Feed = dict[str, npt.NDArray[np.generic]]
 
 TOKEN_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
+TOKEN_OUTPUTS = ("token_vectors", "last_hidden_state", "token_embeddings")
+"""Names that exporters give to the vectors of the tokens; without them the first output is it."""
 _PAST = ("past_key_values.", "past_key.", "past_value.")
 _FLOATS: dict[str, type[np.generic]] = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _INTEGERS: dict[str, type[np.generic]] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from verdigris.engine.catalog import DEFAULT_MODEL, known_rows
 from verdigris.engine.engine_choice import EngineChoice
 from verdigris.engine.fresh_process import measure_fresh_process
 from verdigris.engine.measurements import measure_latency, measure_throughput
 from verdigris.engine.model_store import find_model
-from verdigris.engine.runtimes import DEFAULT_RUNTIME
+from verdigris.engine.runtimes.opening import RUNTIMES
 from verdigris.engine.similarity_pairs import measure_quality
 from verdigris.errors import EngineError
 
@@ -86,8 +87,14 @@ class Selection:
 Told = Callable[[EngineChoice], None]
 
 
-def installed_choices(runtimes: Sequence[str] = (DEFAULT_RUNTIME,)) -> list[EngineChoice]:
-    """Every model and precision that is on this machine, with each of the runtimes."""
+def installed_runtimes() -> tuple[str, ...]:
+    """The default, and those whose library is here: an extra has its library's name."""
+    return tuple(name for name in RUNTIMES if find_spec(name))
+
+
+def installed_choices() -> list[EngineChoice]:
+    """Every model and precision that is on this machine, with each runtime that is."""
+    runtimes = installed_runtimes()
     found = []
     for row in known_rows():
         for precision in row.precisions:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from verdigris.engine.graph_inputs import Feed, Feeder, GraphInput
+from verdigris.engine.graph_inputs import TOKEN_OUTPUTS, Feed, Feeder, GraphInput
 from verdigris.engine.pooling import Array
 from verdigris.engine.runtimes import DEFAULT_PROVIDER, NodeRun, RuntimeInfo
 from verdigris.engine.runtimes.onnx_weights import producer_of
@@ -19,8 +19,6 @@ from verdigris.errors import CorruptModel, RuntimeBroken
 
 _ERRORS_ONLY = 3
 _OWN_GRAPHS = "verdigris"
-_OUTPUTS = ("token_vectors", "last_hidden_state", "token_embeddings")
-"""Names that exporters give to the vectors of the tokens; without them the first output is it."""
 
 
 class OnnxRuntime:
@@ -112,7 +110,7 @@ def _run(session: onnxruntime.InferenceSession, feed: Feed, output: str) -> Arra
 
 def _token_output(outputs: list[str]) -> str:
     """The output that holds the vectors of the tokens."""
-    return next((name for name in _OUTPUTS if name in outputs), outputs[0])
+    return next((name for name in TOKEN_OUTPUTS if name in outputs), outputs[0])
 
 
 def _session_options(weights_file: Path) -> onnxruntime.SessionOptions:

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 import openvino
 
 from verdigris.engine.cpu_features import cpu_capability
-from verdigris.engine.graph_inputs import Feed, Feeder, GraphInput
+from verdigris.engine.graph_inputs import TOKEN_OUTPUTS, Feed, Feeder, GraphInput
 from verdigris.engine.pooling import Array
 from verdigris.engine.runtimes import DEFAULT_PROVIDER, NodeRun, RuntimeInfo, RuntimeRequest
 from verdigris.engine.runtimes.bert import read_bert
@@ -23,7 +23,6 @@ from verdigris.engine.tokenizing import Encoding
 from verdigris.errors import CorruptModel, RuntimeUnavailable, UnsupportedGraph
 
 _NOT_COMPUTED = ("Input", "Output", "Const")
-_OUTPUTS = ("token_vectors", "last_hidden_state", "token_embeddings")
 
 
 class OpenVinoRuntime:
@@ -137,7 +136,7 @@ def _onnx_shape(port: openvino.Output) -> tuple[int | None, ...]:
 def _token_output(compiled: openvino.CompiledModel) -> openvino.Output:
     """The output that holds the vectors of the tokens."""
     for output in compiled.outputs:
-        if output.get_names() & set(_OUTPUTS):
+        if output.get_names() & set(TOKEN_OUTPUTS):
             return output
     return compiled.outputs[0]
 

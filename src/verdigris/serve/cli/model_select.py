@@ -77,8 +77,8 @@ def select(  # noqa: PLR0913 - one parameter an option
     """Measure the installed models, and use the best one.
 
     The best is the one of highest quality that keeps every gate; of equally good ones the fastest.
-    Candidates are all models and precisions on this machine, or those that are named. Where none
-    keeps all gates, the bundled model is used: exit 1.
+    Candidates are all models, precisions and runtimes on this machine, or those that are named.
+    Where none keeps all gates, the bundled model is used: exit 1.
     """
     from verdigris.engine.select import Gates
 
