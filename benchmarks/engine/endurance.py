@@ -81,8 +81,11 @@ def load_once() -> None:
 
 
 def rss() -> float:
-    """Resident memory in MB, garbage left out."""
+    """Resident memory in MB, without garbage and what the allocator keeps for later."""
+    from verdigris.engine.lazy_embedder import return_freed_memory
+
     gc.collect()
+    return_freed_memory()
     found = re.search(r"VmRSS:\s+(\d+)", STATUS.read_text(encoding="ascii"))
     assert found
     return int(found[1]) / 1024

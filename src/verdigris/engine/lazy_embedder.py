@@ -53,6 +53,7 @@ class LazyEmbedder:
         try:
             yield embedder
         finally:
+            del embedder  # or it would still be held while its memory is given back
             self._give_back()
 
     def close(self) -> None:
@@ -111,10 +112,10 @@ class LazyEmbedder:
         if self._embedder is not None:
             self._embedder.close()
             self._embedder = None
-            _return_freed_memory()
+            return_freed_memory()
 
 
-def _return_freed_memory() -> None:
+def return_freed_memory() -> None:
     """Give what was freed back to the system: glibc keeps about half of a model otherwise."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
