@@ -212,18 +212,18 @@ def test_letters_that_grow_in_lower_case_do_not_shift_the_search() -> None:
 
 def test_ordinary_code_is_fast() -> None:
     line = "        result = self._compute_something(value, other_value, index + 1)  # note\n"
-    started = time.perf_counter()
+    started = time.process_time()
     redact(line * 100_000)
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("piece", ["password='", 'password="a1', "sk-a1", "eyJ1", "://a1:", "a"])
 def test_no_line_is_slow(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     redact(piece * (40_000 // len(piece)))
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("offset", range(0, 2400, 83))
