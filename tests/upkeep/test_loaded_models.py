@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def test_a_model_is_loaded_once_and_closed_with_the_rest() -> None:
     for embedder in (tiny, bundled):
         with pytest.raises(EngineError, match="closed"):
             embedder.embed_query("a")
+
+
+def test_a_model_that_arrives_later_is_found(tmp_path: Path) -> None:
+    with closing(LoadedModels(Settings(), [])) as models:
+        with pytest.raises(ModelNotFound):
+            models.get(str(tmp_path / "model"))
+        shutil.copytree(TINY, tmp_path / "model")
+        assert models.get(str(tmp_path / "model")).embed_query("a").shape
 
 
 def test_under_a_bound_of_memory_the_other_model_makes_place() -> None:

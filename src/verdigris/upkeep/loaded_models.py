@@ -6,7 +6,7 @@ import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from verdigris.errors import RuntimeFallbackWarning
+from verdigris.errors import RuntimeFallbackWarning, VerdigrisError
 from verdigris.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,7 +54,11 @@ class LoadedModels:
             for other in self._models.keys() - {model}:
                 self._unload(other)
         self.begin(model)
-        return self._models[model].result()
+        try:
+            return self._models[model].result()
+        except VerdigrisError:  # it may be here the next time: a process may live long
+            del self._models[model]
+            raise
 
     def close(self) -> None:
         """Unload all models; may be called twice."""
