@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,3 +120,11 @@ def test_a_bad_query_is_named_by_its_line(tmp_path: Path, line: str) -> None:
         read_queries(queries_file, read_texts(texts_file))
     with pytest.raises(InvalidInput, match="cannot read"):
         read_queries(tmp_path / "none", [])
+
+
+def test_line_ends_that_json_allows_in_a_text_end_no_line(tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("one\ntwo\n", "utf-8")
+    line = json.dumps({"query": "a\u2028b\u0085c", "relevant": [1]}, ensure_ascii=False)
+    (tmp_path / "queries.jsonl").write_text(line + "\n", "utf-8")
+    [query] = read_queries(tmp_path / "queries.jsonl", read_texts(tmp_path / "texts.txt"))
+    assert query.query == "a\u2028b\u0085c"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -202,6 +203,19 @@ def test_use_changes_the_project(verdigris: Verdigris, small_git: GitFolder, pla
     ]
     again = verdigris("model", "use", str(folder), inside=small_git.root)
     assert "already embeds with" in again.out
+
+
+def test_a_repository_inside_another_project_has_its_own_settings(
+    verdigris: Verdigris, small_git: GitFolder, places: Path
+) -> None:
+    shutil.copytree(TINY / "bert-mean", places / "mine")
+    verdigris("model", "use", str(places / "mine"), inside=small_git.root)
+    inner = small_git.root / "inner"
+    (inner / "deep").mkdir(parents=True)
+    assert "bert-mean" not in verdigris("model", "list", inside=inner / "deep").out
+    assert f"* {places / 'mine'}" in verdigris("model", "list", inside=inner / "deep").out
+    subprocess.run(["git", "init", "--quiet"], cwd=inner, check=True)
+    assert "* all-minilm-l6-v2" in verdigris("model", "list", inside=inner / "deep").out
 
 
 def test_use_for_the_user_and_what_stands_above_it(

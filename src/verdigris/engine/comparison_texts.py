@@ -39,7 +39,7 @@ def read_queries(path: Path, texts: list[NamedText]) -> list[LabelledQuery]:
     """
     places = {one.id: place for place, one in enumerate(texts)}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # JSON may hold other line ends
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"cannot read {path} ({error})") from error
     numbered = enumerate(lines, start=1)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from verdigris.errors import SettingsError
 from verdigris.serve.cli.console import one_line
-from verdigris.serve.cli.model_options import settings_here
+from verdigris.serve.cli.model_options import project_here, settings_here
 from verdigris.settings import STATE_FOLDER
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ def project_config() -> Path:
 
     Raises SettingsError outside of any project.
     """
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / STATE_FOLDER).is_dir() or (folder / ".git").exists():
-            return folder / STATE_FOLDER / "config.toml"
-    raise SettingsError(f"{here} is in no repository; run: verdigris model use --user NAME")
+    root = project_here()
+    if root is None:
+        raise SettingsError(
+            f"{Path.cwd()} is in no repository; run: verdigris model use --user NAME"
+        )
+    return root / STATE_FOLDER / "config.toml"
 
 
 def absolute_model(name: str) -> str:

@@ -47,16 +47,18 @@ class EmbedderOptions:
     dims: int | None = None
 
 
-def settings_here() -> Settings:
-    """The settings of the project around the folder we stand in, a repository or not.
-
-    Raises SettingsError.
-    """
+def project_here() -> Path | None:
+    """The root of the project around the folder we stand in, a repository or not; None: none."""
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / STATE_FOLDER / "config.toml").is_file():
-            return load_settings(folder)
-    return load_settings(None)
+        if (folder / STATE_FOLDER).is_dir() or (folder / ".git").exists():
+            return folder
+    return None
+
+
+def settings_here() -> Settings:
+    """The settings of the project around the folder we stand in. Raises SettingsError."""
+    return load_settings(project_here())
 
 
 def choice_here(name: str | None) -> EngineChoice:
