@@ -28,6 +28,12 @@ def nothing(words: Sequence[str]) -> bool:
         f" 1. docs/kettle.md:3-9  Care > Lime  doc · 1d5d73481a · 2025-05-24\n    {KNOWN}",
         "2. commit 1d5d73481a  Descale  Ada · 2025-05-24",
         "also docs/kettle.md:3-9  Care",
+        f" 1. issue #12  Kettles are slow  open · ada · 2026-01-02\n    {KNOWN}\n    fixes: commit "
+        "5aa76a4450 Descale\n    files: src/kettle.py, src/cup.py",
+        f" 1. .verdigris/sessions/20260101-101010.md:3-9  Tea  session · no commit · 2026-01-01\n"
+        f"    {KNOWN}\n    drifted: Kettle.boil in src/kettle.py:3-9, +3 -1 lines, its file's 2 "
+        "commits since: last 5aa76a4450 Lid\n    fresh: cup.py, Saucer.fill",
+        "Named in sessions\n  .verdigris/sessions/20260101-101010.md:12  gone: src/lid.py",
         "score 0.9465 = dense #1 (0.998) · history #3 (0.641)",
         "3 results in 6.82 s\nindex: up to date · 5,189 passages",
         "index: behind by 1 file (verdigris scrape) · 10 passages, 5 % embedded; words alone find "
@@ -50,6 +56,7 @@ def test_own_output_is_recognised(block: str) -> None:
         "The score was 0.9465, which is better than before.",
         "index: we should build one for the recipes, since 5 passages are lost each day of work",
         "Short and new.",
+        "fresh: milk, tea, bread, butter and cheese for the guests",
         '{"version": 1, "results": []}',
         "kettles are descaled with vinegar",
         "I disagree with the note on kettles: vinegar eats the seal, so citric acid it is, and the "

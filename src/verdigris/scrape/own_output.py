@@ -40,6 +40,7 @@ _FRAMES = re.compile(
             r"\b\d+\. (?:\S+ ){1,40}?(?:code|doc|session|issue) · (?:[0-9a-f]{7,}|no commit)"
             r"(?: · \d{4}-\d\d-\d\d)?",
             r"\b\d+\. commit [0-9a-f]{7,} (?:\S+ ){0,40}?· \d{4}-\d\d-\d\d",
+            r"\b\d+\. (?:issue|pr|discussion) #\d+ (?:\S+ ){0,40}?(?:open|closed|merged) · ",
             rf"\balso {_PLACE}",
             r"\bscore \d+\.\d{4} = (?:[\w-]+ #\d+ \(-?\d+\.\d+\)(?: · )?)+",
             r"\bplaced by (?:[\w -]{1,60}? [+-]?\d+\.\d\d(?: · )?)+",
@@ -53,6 +54,8 @@ _FRAMES = re.compile(
             r"\bcommits share weight file\b",
             rf"\bCalled from {_PLACE}(?: \S+ → \S+)?",
             rf"\bIts?(?: file)? is imported by {_PLACE}",
+            rf"\bNamed in sessions {_PLACE}",
+            r"\bIssues behind its commits (?:issue|pr|discussion) #\d+",
             r"\bUsually changes with the [\d,]+ staged files?, and is not staged(?: sure file)?",
             r"\b(?:started|updated|noted in|ended|archived|resumed) session \d{8}-\d{6}:",
         )
@@ -65,6 +68,9 @@ _MEASURES = re.compile(
             r"\b[\d,]+ \d+ % \d+\.\d\d \S+(?: [0-9a-f]{10}\b)?",
             r"\b\d+ % \S+ in [\d,]+ of the [\d,]+ commits? of \S+, last [0-9a-f]{10}",
             rf"{_PLACE}(?: \S+ → \S+)?",
+            r"\b(?:drifted|gone): [^·]{1,200}? since: last [0-9a-f]{7,}",
+            r"\bfresh: [^\s,]+(?:, [^\s,]+)*",
+            r"\b\w+: commit [0-9a-f]{10}\b",
             r"\S*/\S+",
             r"(?:\S+, )?\S+ at [0-9a-f]{10}\b",
             r"\(\d+ % sure\)",
