@@ -325,6 +325,26 @@ def test_tags_outside_the_branches_or_on_no_commit_are_left_alone(project: Proje
     assert project.read(cursor) == []
 
 
+def test_a_release_that_no_branch_holds_is_read_and_goes_with_its_tag(project: Project) -> None:
+    project.commit("one", a="1")
+    cursor = project.position()
+    project.git("checkout", "-q", "-b", "stable")
+    between = project.commit("on the way", b="1")
+    release = project.commit("release", b="2")
+    project.git("tag", "v1.0.1")
+    project.git("checkout", "-q", "main")
+    with_branch = project.position()
+    project.git("branch", "-q", "-D", "stable")
+
+    assert project.read_shas(cursor) == [release]
+    assert details(project.read(cursor)[0]).moments == (Moment("release", "1.0.1"),)
+    assert project.gone(with_branch) == [f"commit:{between}"]
+    tagged = project.position()
+    project.git("tag", "-d", "v1.0.1")
+    known = (f"commit:{release}", f"commit:{project.git('rev-parse', 'main')}")
+    assert project.gone(tagged, known) == [f"commit:{release}"]
+
+
 def test_an_amended_commit_is_gone(project: Project) -> None:
     project.commit("one", a="1")
     wrong = project.commit("tpyo", a="2")

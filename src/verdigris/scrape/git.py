@@ -43,7 +43,6 @@ __all__ = [
     "commits_behind",
     "gone_commits",
     "history_position",
-    "holders_of",
     "read_commits",
 ]
 
@@ -63,7 +62,8 @@ _HEADER_FIELDS = 7
 
 
 def read_commits(repository: Repository, cursor: str, position: HistoryPosition) -> Iterator[Event]:
-    """The commits reachable from `position` and not from `cursor`, oldest first.
+    """The commits reachable from `position` and not from `cursor`, oldest first; then releases
+    that no branch holds.
 
     cursor: the encoded position of the last reading, '' for the first. Each commit gives a
     `document.seen` event and, unless its message is empty, a `commit.message` event; a tag's
@@ -82,7 +82,7 @@ def read_commits(repository: Repository, cursor: str, position: HistoryPosition)
         seen.add(commit.sha)
         yield from _commit_events(repository, commit, decorations)
     retagged = {sha for sha, _ in position.tagged.items() ^ old.tagged.items()} - seen
-    again = _reachable(repository, retagged, position.tips)
+    again = _reachable(repository, retagged, position.tips, _release_commits(decorations.tags))
     for commit in _log(repository, again, walk=False):
         yield from _commit_events(repository, commit, decorations)
 
@@ -92,19 +92,22 @@ def gone_commits(
 ) -> Iterator[Event]:
     """A `document.gone` event for each commit that `cursor` reached and `position` does not.
 
-    known: the commit documents (`commit:SHA`) read so far. They are only looked at where git
-    has already thrown away the old tips, and cannot say what was reachable from them.
+    known: the commit documents (`commit:SHA`) read so far. They are only looked at where a tag
+    went, or git has already thrown away the old tips and cannot say what they reached.
     """
     old = HistoryPosition.decode(cursor)
-    if set(old.tips) <= set(position.tips):
+    untagged = old.tagged.keys() - position.tagged.keys()
+    if set(old.tips) <= set(position.tips) and not untagged:
         return
     existing = _existing(repository, old.tips)
     gone = _revisions(repository, existing, exclude=position.tips)
-    if len(existing) < len(old.tips):
+    if untagged or len(existing) < len(old.tips):
         present = frozenset(_revisions(repository, position.tips))
         gone += [sha for sha in map(_sha, known) if sha not in present]
+    releases = _release_commits(read_tags(repository))
     for sha in dict.fromkeys(gone):
-        yield Event(kind=DOCUMENT_GONE, document=f"commit:{sha}", version=sha, commit=sha)
+        if sha not in releases:
+            yield Event(kind=DOCUMENT_GONE, document=f"commit:{sha}", version=sha, commit=sha)
 
 
 def commits_behind(repository: Repository, cursor: str) -> int:
@@ -131,17 +134,6 @@ def branch_documents(repository: Repository, branch: str) -> frozenset[str]:
     paths = listing.decode("utf-8", errors="replace").split("\0")
     commits = [f"commit:{sha}" for sha in _revisions(repository, [tip])]
     return frozenset(chain(filter(None, paths), commits))
-
-
-def holders_of(repository: Repository, sha: str) -> tuple[list[str], list[str]]:
-    """Local branches and tags from which a commit can be reached, by name."""
-    found: tuple[list[str], list[str]] = ([], [])
-    for names, prefix in zip(found, ("refs/heads/", "refs/tags/"), strict=True):
-        listed = git_output(
-            repository.root, "for-each-ref", f"--contains={sha}", "--format=%(refname)", prefix
-        )
-        names += [name.removeprefix(prefix) for name in _text(listed).split("\n") if name]
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,10 +341,18 @@ def _existing(repository: Repository, commits: Iterable[str]) -> list[str]:
     return [row[0] for row in rows if row[1] == "commit"]
 
 
-def _reachable(repository: Repository, commits: Iterable[str], tips: Iterable[str]) -> list[str]:
+def _reachable(
+    repository: Repository, commits: Iterable[str], tips: Iterable[str], also: frozenset[str]
+) -> list[str]:
+    """Those that the tips reach, or that are to be taken anyway."""
     existing = _existing(repository, sorted(commits))
-    outside = set(_revisions(repository, existing, exclude=tips))
+    outside = set(_revisions(repository, existing, exclude=tips)) - also
     return [sha for sha in existing if sha not in outside]
+
+
+def _release_commits(tags: Mapping[str, tuple[Tag, ...]]) -> frozenset[str]:
+    """Tagged releases: read also where no local branch holds them, as after a plain clone."""
+    return frozenset(sha for sha, found in tags.items() if any(release_of(t.name) for t in found))
 
 
 def _revisions(

@@ -117,6 +117,17 @@ def read_tags(repository: Repository) -> dict[str, tuple[Tag, ...]]:
     return tags
 
 
+def holders_of(repository: Repository, sha: str) -> tuple[list[str], list[str]]:
+    """Local branches and tags from which a commit can be reached, by name."""
+    found: tuple[list[str], list[str]] = ([], [])
+    for names, prefix in zip(found, ("refs/heads/", "refs/tags/"), strict=True):
+        listed = git_output(
+            repository.root, "for-each-ref", f"--contains={sha}", "--format=%(refname)", prefix
+        )
+        names += [name.removeprefix(prefix) for name in _decode(listed).split("\n") if name]
+    return found
+
+
 def _tag_messages(repository: Repository) -> dict[str, str]:
     output = git_output(repository.root, "for-each-ref", f"--format={_TAG_MESSAGES}", "refs/tags")
     fields = iter(_decode(output).replace("\0\n", "\0").split("\0"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verdigris.errors import QueryError
-from verdigris.scrape.git import holders_of
+from verdigris.scrape.history_position import holders_of
 from verdigris.scrape.imports import resolve_import
 from verdigris.scrape.moments import release_of
 from verdigris.scrape.repository import Repository, staged_files
