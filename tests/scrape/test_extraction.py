@@ -172,11 +172,11 @@ def test_a_broken_notebook_is_text_with_a_warning(
 
 
 def test_pages_of_a_pdf_file(repository: Repository) -> None:
-    data = pdf("First page\nabout tea", "", "Third page", title="Tea")
+    data = pdf("First page . . . . . . . 1\nabout tea", "", "Third page", title="Tea")
     file, events = read(repository, "tea.pdf", data)
     assert title_and_parser(events) == ("Tea", "pdf")
     assert [(event.heading, event.text, event.lines) for event in events[1:]] == [
-        ("page 1", "First page\nabout tea", None),
+        ("page 1", "First page … 1\nabout tea", None),
         ("page 3", "Third page", None),
     ]
     assert file.warning == ""

@@ -42,6 +42,19 @@ def test_an_exported_file_is_read_and_answers(
     assert verdigris("scry", "who reported #12?", "-k", "1").out.startswith(" 1. issue #12")
 
 
+def test_a_record_cannot_steer_the_terminal(
+    verdigris: Verdigris, small_git: GitFolder, tmp_path: Path
+) -> None:
+    bad = "\x1b[2J"
+    record = issue(12, f"Kettle{bad}", url=f"https://x.org/issues/12{bad}", state=f"open{bad}")
+    file = tmp_path / "issues.json"
+    file.write_text(json.dumps([record | {"author": {"login": bad}, "body": bad + "dry"}]))
+    verdigris("scrape", "forge", "--from", str(file), inside=small_git.root)
+    run = verdigris("scry", "kettle", "--kind", "issue")
+    assert "issue #12" in run.out
+    assert "\x1b" not in run.out
+
+
 def test_json_has_the_issue(verdigris: Verdigris, small_git: GitFolder, exported: Path) -> None:
     verdigris("scrape", "forge", "--from", str(exported), inside=small_git.root)
     run = verdigris("scry", "kettle boils dry", "--json")

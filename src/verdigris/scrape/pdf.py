@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -12,6 +13,8 @@ from verdigris.scrape.extraction import Extracted, Piece, put_together
 from verdigris.scrape.line_spans import split_lines, text_of, trim
 from verdigris.scrape.sections import document_event, seen_document
 
+_LEADERS = re.compile(r"(?: ?\. ?){4,}")
+"""The dots of a table of contents."""
 SECONDS = 60
 """For one file; what was read by then stays."""
 
@@ -38,7 +41,11 @@ def extract_pdf(data: bytes, seconds: float = SECONDS) -> Extracted:
     except OSError as error:
         output, broke_off = b"", f"no process for it: {error.strerror}"
     told = _told(output)
-    pages = [Piece(one["text"], "page", one["page"]) for one in told if "page" in one]
+    pages = [
+        Piece(_LEADERS.sub(" … ", one["text"]), "page", one["page"])
+        for one in told
+        if "page" in one
+    ]
     titles = [Piece(one["title"], "title") for one in told if "title" in one]
     warning = next((one["warning"] for one in told if "warning" in one), "")
     if not warning and broke_off:

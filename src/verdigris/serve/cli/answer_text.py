@@ -95,7 +95,7 @@ def _pathless(hit: Hit) -> str:
 
 def _issue_lines(issue: IssueFacts, page: Page, width: int) -> list[str]:
     """Where to read an issue, the commits that belong to it, and their files."""
-    lines = [issue.url] if issue.url else []
+    lines = [one_line(issue.url)] if issue.url else []
     for commit in issue.commits[:_COMMITS_SHOWN]:
         subject = one_line(commit.subject)
         lines.append(crop(f"{commit.how}: commit {commit.sha[:_SHORT_HASH]} {subject}", width))
@@ -120,7 +120,7 @@ def _facts(hit: Hit) -> tuple[str, ...]:
     if hit.kind == "commit":
         return (one_line(hit.author), day, *map(one_line, hit.moments))
     if hit.issue:
-        return (hit.issue.state, one_line(hit.issue.author), day)
+        return (one_line(hit.issue.state), one_line(hit.issue.author), day)
     return (hit.kind, _commit(hit) or "no commit", day)
 
 

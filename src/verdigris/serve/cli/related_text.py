@@ -103,7 +103,7 @@ def _issues(issues: tuple[LinkedIssue, ...], width: int) -> str:
     names = [issue_name(issue.document) for issue in issues]
     column = max(len(name) for name in names)
     for issue, name in zip(issues, names, strict=True):
-        facts = f"  {issue.state:<6}  {issue.how} {issue.commit[:_SHORT_HASH]}"
+        facts = f"  {one_line(issue.state):<6}  {issue.how} {issue.commit[:_SHORT_HASH]}"
         title = crop(one_line(issue.title), width - column - len(facts) - 4)
         padded = click.style(name, fg="cyan") + " " * (column - len(name))
         lines.append(f"  {padded}  {title}{click.style(facts, dim=True)}")
