@@ -143,6 +143,18 @@ def test_another_session_of_an_agent_ends_the_first(
     assert "Third" in verdigris("session", "show", listed["sessions"][0]["id"]).out
 
 
+@pytest.mark.parametrize("session", ["s1", "s2"])
+def test_a_log_that_was_deleted_blocks_nothing(
+    small_git: GitFolder, verdigris: Verdigris, session: str
+) -> None:
+    _spool(small_git.root, ("prompt", "First"))
+    listed = json.loads(verdigris("session", "list", "--json", inside=small_git.root).out)
+    (small_git.root / listed["sessions"][0]["path"]).unlink()
+    _spool(small_git.root, ("prompt", "Second"), ("end", ""), session=session)
+    (one,) = json.loads(verdigris("session", "list", "--json").out)["sessions"]
+    assert (one["title"], one["status"]) == ("Second", "ended")
+
+
 def test_an_interrupted_run_doubles_nothing(small_git: GitFolder, verdigris: Verdigris) -> None:
     verdigris("session", "start", "Mine", inside=small_git.root)
     for _ in range(2):  # as if the first run ended between writing the log and dropping the spool
@@ -159,6 +171,7 @@ def test_what_cannot_be_written_waits(small_git: GitFolder, verdigris: Verdigris
     assert run.code == 0
     assert "what agents' hooks wrote down waits" in run.out
     assert "1 record of hooks wait" in verdigris("agent", "status").out
+    assert "wrote down waits" in verdigris("session", "list").err
     small_git.write(".verdigris/config.toml", "")
     verdigris("scrape", "sessions", "--no-vectors")
     assert "Kept" in verdigris("session", "show").out

@@ -24,7 +24,7 @@ def drain_hooks(root: Path, sessions_dir: str) -> int:
 
 
 def collect_hooks(root: Path, sessions_dir: str, report: ScrapeReport) -> None:
-    """The same before a scrape, which goes on where logs cannot be written."""
+    """The same for a command that goes on where logs cannot be written, and says so."""
     try:
         drain_hooks(root, sessions_dir)
     except (VerdigrisError, OSError) as error:

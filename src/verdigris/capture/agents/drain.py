@@ -12,6 +12,7 @@ from verdigris.capture import session_log as text_of
 from verdigris.capture.agents.spool import Record, spool_folder, taken
 from verdigris.capture.session_files import (
     SessionFiles,
+    forget_open_log,
     locked,
     open_log,
     opened_by,
@@ -66,17 +67,26 @@ def _talks(records: Sequence[Record]) -> Iterator[_Talk]:
 
 def _write(tree: WorkTree, capture: SessionCapture, talk: _Talk) -> None:
     files = SessionFiles(tree.root)
+    _forget_deleted(files)
     says_something = any(record.get("event") in ("prompt", "answer") for record in talk.records)
     if opened_by(files) not in ("", talk.owner) and says_something:
         capture.end()
     if says_something:
         with locked(files):
             log = open_log(files)
-            if log is None or not log.exists():
+            if log is None:
                 log = _begin(capture, files, talk)
             _add_blocks(log, talk)
     if opened_by(files) == talk.owner and talk.records[-1].get("event") == "end":
         capture.end()
+
+
+def _forget_deleted(files: SessionFiles) -> None:
+    """A session whose log somebody deleted is over."""
+    with locked(files):
+        log = open_log(files)
+        if log is not None and not log.exists():
+            forget_open_log(files)
 
 
 def _begin(capture: SessionCapture, files: SessionFiles, talk: _Talk) -> Path:

@@ -21,6 +21,7 @@ from verdigris.serve.cli import FOUND, NOTHING_FOUND
 from verdigris.serve.cli.answers import envelope
 from verdigris.serve.cli.console import one_line, plural, printable
 from verdigris.serve.cli.options import JSON
+from verdigris.serve.cli.session import take_over_hooks
 from verdigris.settings import load_settings
 
 _BY_NAME = {agent.name: agent for agent in AGENTS}
@@ -72,9 +73,7 @@ def remove_(name: str, is_global: bool, dry_run: bool) -> None:
     """Take them out again, without a trace."""
     chosen, place = _BY_NAME[name], _place(is_global)
     if place.root and not dry_run:
-        from verdigris.upkeep.capturing import drain_hooks
-
-        drain_hooks(place.root, load_settings(place.root).sessions_dir)
+        take_over_hooks(place.root, load_settings(place.root).sessions_dir)
     changes = remove(chosen, place, dry_run=dry_run)
     if dry_run:
         _show_diff(changes)

@@ -149,10 +149,19 @@ def _capture() -> SessionCapture:
     tree = open_work_tree(Path())
     sessions_dir = load_settings(tree.root).sessions_dir
     if waiting(spool_folder(tree.root)):
-        from verdigris.upkeep.capturing import drain_hooks
-
-        drain_hooks(tree.root, sessions_dir)
+        take_over_hooks(tree.root, sessions_dir)
     return SessionCapture(tree, sessions_dir)
+
+
+def take_over_hooks(root: Path, sessions_dir: str) -> None:
+    """Write what agents' hooks wrote down into session logs; no command fails where that does."""
+    from verdigris.records import ScrapeReport
+    from verdigris.upkeep.capturing import collect_hooks
+
+    report = ScrapeReport()
+    collect_hooks(root, sessions_dir, report)
+    for text in report.warnings:
+        warn(one_line(text))
 
 
 def _text(given: Given) -> str:
