@@ -14,6 +14,7 @@ from verdigris.database import remove_database
 from verdigris.errors import Busy, CorruptDatabase, EngineError, QueryError, StorageError
 from verdigris.event_log import EventLog
 from verdigris.records import (
+    AgedAnchor,
     Answer,
     Filters,
     Hit,
@@ -421,6 +422,10 @@ class KnowledgeBase:
     def related_commit(self, target: str, limit: int = 10) -> RelatedCommit | None:
         """What belongs to a commit, named by at least 7 digits of its hash; None for all else."""
         return self._relations.of_commit(target, limit)
+
+    def old_lines(self, target: str) -> AgedAnchor | None:
+        """Where `PATH:LINES@COMMIT` is today; None for all else. Raises QueryError."""
+        return self._relations.of_old_lines(target)
 
     def forgotten(self, limit: int = 10) -> Forgotten:
         """Files that usually change with the staged ones and are not staged. Raises QueryError."""

@@ -143,3 +143,41 @@ def test_where_sessions_name_a_file_or_a_commit(verdigris: Verdigris, small_git:
     assert f"fresh: {head[:20]}" in verdigris("related", head[:20]).out
     symbol = json.loads(verdigris("related", "boil", "--json").out)["statements"]
     assert [one["anchor"]["name"] for one in symbol] == ["src/kettle.py", "boil"]
+
+
+def test_where_old_lines_are_today(verdigris: Verdigris, small_git: GitFolder) -> None:
+    old = small_git.git("rev-parse", "HEAD")
+    small_git.git("mv", "src/cup.py", "src/mug.py")
+    small_git.commit("Call it a mug")
+    text = (small_git.root / "src/mug.py").read_text()
+    small_git.write("src/mug.py", '"""Mugs."""\n\n' + text)
+    small_git.commit("Say what it is")
+    run = verdigris("related", f"src/cup.py:4-5@{old}", inside=small_git.root)
+    assert run.out == f"src/cup.py:4-5 at {old[:10]} is now src/mug.py:6-7, unchanged\n"
+    small_git.write("src/mug.py", '"""Mugs."""\n\n' + text.replace("boil(1)", "boil(2)"))
+    changed = small_git.commit("Boil twice")
+    run = verdigris("related", f"src/cup.py:4-5@{old}")
+    assert run.out.startswith(f"src/cup.py:4-5 at {old[:10]} is now src/mug.py:6-7, +1 -1 lines, ")
+    assert f"last {changed[:10]} Boil twice" in run.out
+    found = json.loads(verdigris("related", f"src/cup.py:4-5@{old}", "--json").out)
+    assert (found["state"], found["now"]["lines"]) == ("drifted", [6, 7])
+    small_git.write("src/mug.py", "from kettle import boil\n")
+    assert "is gone" in verdigris("related", f"src/cup.py:4-5@{old}").out
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("src/cup.py:4@" + "0" * 12, "there is no commit"),
+        ("src/none.py:4@HASH", "no text file 'src/none.py'"),
+        ("src/cup.py:4-99@HASH", "had 5 lines"),
+        ("src/cup.py:0@HASH", "had 5 lines"),
+    ],
+)
+def test_old_lines_that_never_were(
+    verdigris: Verdigris, small_git: GitFolder, target: str, message: str
+) -> None:
+    head = small_git.git("rev-parse", "HEAD")
+    run = verdigris("related", target.replace("HASH", head), inside=small_git.root)
+    assert (run.code, run.out) == (2, "")
+    assert message in run.err

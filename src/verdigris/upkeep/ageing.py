@@ -46,7 +46,7 @@ class Ageing:
             known = self.facts.time_of(anchor.commit)
             return AgedAnchor(anchor, "fresh" if known else "gone")
         path = self._present_path(anchor.path)
-        if anchor.form == "path" and path != anchor.path:
+        if anchor.form == "path" and not anchor.lines and path != anchor.path:
             return self._with_commits(AgedAnchor(anchor, "gone", path), path)
         if not path:
             return self._gone_symbol(anchor, measure)

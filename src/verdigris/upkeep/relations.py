@@ -7,15 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verdigris.errors import QueryError
+from verdigris.records import AgedAnchor, Lines, StatementAnchor
 from verdigris.scrape.history_position import holders_of
 from verdigris.scrape.imports import resolve_import
 from verdigris.scrape.moments import release_of
+from verdigris.scrape.old_content import blob_texts, files_at, whole_hash
 from verdigris.scrape.repository import Repository, staged_files
 from verdigris.store.index import Index
 from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
+from verdigris.upkeep.anchoring import hash_of
 from verdigris.views import Facts, Forgotten, Related, RelatedCommit, Symbol
 
 _MANY = 10_000
+_OLD_LINES = re.compile(
+    r"(?P<path>.+):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?@(?P<commit>[0-9a-f]{7,64})"
+)
 _COMMIT_HASH = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -71,6 +77,31 @@ class Relations:
             files=tuple(self.facts.files_changed_by(commit.sha)),
             statements=self.anchors.became_of(named[:limit]),
         )
+
+    def of_old_lines(self, target: str) -> AgedAnchor | None:
+        """Where `PATH:LINES@COMMIT` is today, by following the changes; None for all else.
+
+        Raises QueryError where there is no such commit, file or line.
+        """
+        match = _OLD_LINES.fullmatch(target)
+        if match is None:
+            return None
+        commit = whole_hash(self.repository, match["commit"])
+        if not commit:
+            raise QueryError(f"there is no commit {match['commit']} here; see: git log")
+        path, start = match["path"].removeprefix("./"), int(match["start"])
+        lines = Lines(start, max(int(match["end"] or 0), start))
+        blob = files_at(self.repository, commit).get(path, "")
+        text = blob_texts(self.repository, [blob]).get(blob) if blob else None
+        if text is None:
+            raise QueryError(f"commit {commit[:10]} has no text file {path!r}; see: git ls-tree")
+        if not start or lines.end > len(text.splitlines()):
+            last = len(text.splitlines())
+            raise QueryError(f"{path} had {last:,} lines at {commit[:10]}; ask for some of them")
+        anchor = StatementAnchor(
+            "", 0, "path", path, commit, path, "", lines, blob, hash_of(text, lines)
+        )
+        return self.anchors.became_of([anchor])[0]
 
     def of_staged(self, limit: int = 10) -> Forgotten:
         """Files that usually change with the staged ones and are neither staged nor new.

@@ -46,14 +46,28 @@ def changed_text(aged: AgedAnchor, places: Places) -> str:
     """`drifted: Kettle.boil in src/kettle.py:3-9, +3 -1 lines, 2 commits, last 5aa76a4450 …`."""
     name = _name(aged)
     where = _where(aged, places)
-    facts = [f"{aged.state}: {name}{where}"]
+    return ", ".join([f"{aged.state}: {name}{where}", *_changes(aged)])
+
+
+def _changes(aged: AgedAnchor) -> list[str]:
+    """`+3 -1 lines` and `2 commits since: last 5aa76a4450 Boil faster`, as far as known."""
+    facts = []
     if aged.added or aged.removed:
         facts.append(f"+{aged.added:,} -{aged.removed:,} lines")
     if aged.commits:
         last = f"last {aged.last_commit[:_SHORT_HASH]} {one_line(aged.last_subject)}"
         of = "its file's " if aged.anchor.symbol or aged.anchor.lines else ""
         facts.append(f"{of}{plural(aged.commits, 'commit')} since: {last}")
-    return ", ".join(facts)
+    return facts
+
+
+def old_lines_text(aged: AgedAnchor, places: Places) -> str:
+    """`src/kettle.py:9-10 at 5aa76a4450 is now src/pot.py:12-13, unchanged`."""
+    then = f"{_name(aged)} at {aged.anchor.commit[:_SHORT_HASH]}"
+    if aged.state == "gone":
+        return f"{then} is {', '.join(['gone', *_changes(aged)])}"
+    changes = _changes(aged) if aged.state == "drifted" else ["unchanged"]
+    return ", ".join([f"{then} is now {places.shown(aged.now, aged.lines)}", *changes])
 
 
 def _name(aged: AgedAnchor) -> str:

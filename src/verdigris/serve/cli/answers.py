@@ -56,13 +56,14 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
             }
             for passage in hit.passages
         ],
-        "anchors": [_anchor_json(aged) for aged in hit.anchors],
+        "anchors": [anchor_json(aged) for aged in hit.anchors],
         "lanes": {place.lane: {"rank": place.rank, "score": place.score} for place in hit.lanes},
         "reasons": {one.feature: one.weight for one in hit.reasons},
     }
 
 
-def _anchor_json(aged: AgedAnchor) -> dict[str, Any]:
+def anchor_json(aged: AgedAnchor) -> dict[str, Any]:
+    """What became of a target."""
     anchor = aged.anchor
     return {
         "name": anchor.name,

@@ -8,8 +8,9 @@ import click
 
 from verdigris.records import KINDS, Answer
 from verdigris.serve.cli import NOTHING_FOUND, STALE
+from verdigris.serve.cli.anchor_text import old_lines_text
 from verdigris.serve.cli.answer_text import Page, answer_text
-from verdigris.serve.cli.answers import answer_json, related_json
+from verdigris.serve.cli.answers import anchor_json, answer_json, envelope, related_json
 from verdigris.serve.cli.commit_text import commit_text
 from verdigris.serve.cli.console import (
     is_terminal,
@@ -136,7 +137,7 @@ def _embed_rest(knowledge_base: KnowledgeBase, missing: int) -> None:
 
 
 @click.command()
-@click.argument("target", metavar="PATH|SYMBOL|COMMIT", required=False)
+@click.argument("target", metavar="PATH|SYMBOL|COMMIT|PATH:LINES@COMMIT", required=False)
 @click.option("--staged", is_flag=True, help="What usually changes with the staged files.")
 @click.option(
     "-k",
@@ -160,8 +161,9 @@ def related(
 
     weight: each common commit counts 1/(its files - 1), so that small commits say more, and less
     with its age; merges, bulk and bot commits do not count. For a commit, by 7 or more digits of
-    its hash: its files, trailers, branches, and the first release that has it. --staged: files
-    that you may have forgotten, before you commit. Exit codes: 0 found, 1 nothing related, 2 error.
+    its hash: its files, trailers, branches, and the first release that has it. For lines of an old
+    version (src/a.py:10-20@5aa76a4): where they are today. --staged: files that you may have
+    forgotten, before you commit. Exit codes: 0 found, 1 nothing related, 2 error.
     """
     if staged == bool(target):
         raise click.UsageError("give either a path, symbol or commit, or --staged", ctx)
@@ -171,6 +173,9 @@ def related(
             warn(one_line(note))
         if not target:
             _show_forgotten(ctx, knowledge_base.forgotten(limit), places, as_json)
+            return
+        if lines := knowledge_base.old_lines(target):
+            click.echo(envelope(**anchor_json(lines)) if as_json else old_lines_text(lines, places))
             return
         if commit := knowledge_base.related_commit(target, limit):
             width = terminal_width()
