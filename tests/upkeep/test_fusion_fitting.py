@@ -18,7 +18,7 @@ from verdigris.learn.fusion_fit import FusionExample
 from verdigris.retrieve.features import FEATURES
 from verdigris.retrieve.lanes import LANES, Question
 from verdigris.retrieve.learned_fusion import prior_weights
-from verdigris.upkeep.fusion_fitting import LEAST_EXAMPLES, fit_weights
+from verdigris.upkeep.fusion_fitting import LEAST_EXAMPLES, choose, fit_weights
 
 AREAS = {
     "billing": ("invoice", "tax", "refund", "discount"),
@@ -114,16 +114,16 @@ def test_own_weights_serve_where_they_win() -> None:
     ]  # fmt: skip
 
 
-def test_the_fixed_fusion_serves_where_nothing_is_better() -> None:
-    draw = np.random.default_rng(5)
-    examples = []
-    for _ in range(100):
-        relevant = np.arange(20) == draw.integers(20)
-        features = draw.normal(size=(20, len(FEATURES)))
-        examples.append(FusionExample(features, np.where(relevant, 3.0, 0.0), relevant))
-    fitted = fit_weights(examples)
-    assert fitted.weights is None
-    assert fitted.report.chosen == "fixed"
+@pytest.mark.parametrize(
+    ("fixed", "own", "chosen"),
+    [(1.0, 0.5, "fixed"), (0.51, 0.5, "own"), (0.1, 0.5, "own"), (0.3, 0.2, "prior")],
+)
+def test_the_fixed_fusion_serves_only_where_it_is_surely_better(
+    fixed: float, own: float, chosen: str
+) -> None:
+    noise = np.random.default_rng(5).normal(size=(2, 75)) * 0.3
+    ranks = {"fixed": fixed + noise[0], "prior": np.full(75, 0.3), "own": own + noise[1]}
+    assert choose(ranks) == chosen
 
 
 def test_few_commits_leave_the_weights_of_other_repositories() -> None:
