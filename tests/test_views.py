@@ -19,8 +19,8 @@ from verdigris.records import (
     SeenDetails,
     SymbolDetails,
 )
-from verdigris.scrape.imports import resolve_import
 from verdigris.store.index import Index
+from verdigris.upkeep.resolving import resolve_imports
 from verdigris.views import SCHEMA, Facts, last_name
 
 
@@ -32,9 +32,19 @@ class Project:
     facts: Facts
     number: int = field(default=0)
 
-    def file(self, path: str, imports: str = "", symbols: str = "", calls: str = "") -> None:
+    def file(
+        self,
+        path: str,
+        imports: str = "",
+        symbols: str = "",
+        calls: str = "",
+        packages: str = "",
+        language: str = "",
+    ) -> None:
         """imports: `module|name`; symbols: `C.f>g,h` for a symbol that calls g and h."""
         details = FileDetails(
+            language=language,
+            packages=tuple(packages.split()),
             imports=tuple(
                 Import(one.split("|")[0], line, tuple(one.split("|")[1:]))
                 for line, one in enumerate(imports.split(), start=1)
@@ -67,6 +77,13 @@ class Project:
         seen = SeenDetails("commit", f"Commit {self.number}", commit=details)
         self._add(Event(DOCUMENT_SEEN, f"commit:{sha}", sha, time=moment, details=seen), [])
         return sha
+
+    def resolve(self) -> None:
+        """Follow the imports, as if the log had moved on."""
+        with self.index.transaction():
+            self.number += 1
+            self.index.move_to(self.number, "")
+        resolve_imports(self.index, self.facts)
 
     def _add(self, seen: Event, content: list[Event]) -> None:
         with self.index.transaction():
@@ -201,6 +218,7 @@ def test_symbols_are_found_by_qualified_and_by_last_name(project: Project) -> No
     assert names == [("a.py", "boil")]
     assert [s.name for s in project.facts.symbols("Kettle.boil")] == ["Kettle.boil"]
     assert [s.name for s in project.facts.symbols("Pot::boil")] == ["Pot::boil"]
+    assert [s.name for s in project.facts.symbols("Pot#boil")] == ["Pot::boil"]
     assert project.facts.symbols("Kettle.pour") == []
     assert [s.name for s in project.facts.symbols_in("a.py")] == ["Kettle.boil", "boil"]
 
@@ -214,13 +232,59 @@ def test_a_last_name_alone_finds_methods(project: Project) -> None:
 def test_callers_are_as_certain_as_the_name_is_unique(project: Project) -> None:
     project.file("a.py", symbols="boil")
     project.file("b.py", symbols="boil fill>boil")
-    project.file("c.py", calls="boil")
-    targets = [symbol for symbol in project.facts.symbols("boil") if symbol.path == "a.py"]
-    found = project.facts.callers(targets, near=frozenset({"a.py", "c.py"}))
-    assert [(one.path, one.symbol, one.confidence) for one in found] == [
-        ("c.py", "", 0.5),
-        ("b.py", "fill", 0.15),
+    project.file("c.py", imports="a", calls="boil")
+    project.file("d.py", calls="boil")
+    assert callers(project, "boil", "a.py") == [
+        ("c.py", "", 1.0),  # imports this one alone
+        ("b.py", "fill", 0.15),  # has its own
+        ("d.py", "", 0.15),  # sees none
     ]
+
+
+def test_files_of_a_package_see_each_other(project: Project) -> None:
+    project.file("tea/A.java", symbols="A A.boil", packages="tea")
+    project.file("tea/B.java", symbols="B B.fill>boil", packages="tea")
+    project.file("cup/C.java", symbols="C C.boil C.fill>boil", packages="cup")
+    assert callers(project, "A.boil", "tea/A.java") == [
+        ("tea/B.java", "B.fill", 1.0),
+        ("cup/C.java", "C.fill", 0.15),
+    ]
+
+
+def test_other_languages_do_not_call(project: Project) -> None:
+    project.file("a.py", symbols="boil", language="python")
+    project.file("b.js", calls="boil", language="javascript")
+    project.file("c.ts", symbols="boil", language="typescript")
+    assert callers(project, "boil", "a.py") == []
+    assert callers(project, "boil", "c.ts") == [("b.js", "", 0.3)]
+
+
+def test_in_c_every_file_sees_every_function_but_its_own_come_first(project: Project) -> None:
+    project.file("a.c", symbols="boil", language="c")
+    project.file("b.c", symbols="boil fill>boil", language="c")
+    project.file("c.c", calls="boil", language="c")
+    assert callers(project, "boil", "a.c") == [("c.c", "", 0.5), ("b.c", "fill", 0.15)]
+
+
+def test_callees_are_found_as_callers_are(project: Project) -> None:
+    project.file("a.py", symbols="boil")
+    project.file("b.py", imports="a", symbols="fill>boil,print", calls="fill")
+    project.resolve()
+    found = [
+        (one.symbol, one.name, one.definition.path if one.definition else "", one.confidence)
+        for one in project.facts.callees("b.py")
+    ]
+    assert found == [
+        ("", "fill", "b.py", 1.0),
+        ("fill", "boil", "a.py", 1.0),
+        ("fill", "print", "", 0.0),
+    ]
+
+
+def callers(project: Project, name: str, path: str) -> list[tuple[str, str, float]]:
+    project.resolve()
+    targets = [symbol for symbol in project.facts.symbols(name) if symbol.path == path]
+    return [(one.path, one.symbol, one.confidence) for one in project.facts.callers(targets)]
 
 
 def test_importers_by_every_spelling(project: Project) -> None:
@@ -242,7 +306,7 @@ def test_importers_by_every_spelling(project: Project) -> None:
         ("src/tea/lid.py", 1),
     ]
     assert importers(project, "web/pot.js") == [("web/app.js", 1)]
-    assert len(project.facts.importers("src/tea/pot.py", resolve_import, limit=1)) == 1
+    assert len(project.facts.importers("src/tea/pot.py", limit=1)) == 1
 
 
 def test_importers_in_rust_and_go(project: Project) -> None:
@@ -261,11 +325,12 @@ def test_importers_in_rust_and_go(project: Project) -> None:
 
 
 def importers(project: Project, path: str) -> list[tuple[str, int]]:
-    return [(one.path, one.line) for one in project.facts.importers(path, resolve_import)]
+    project.resolve()
+    return [(one.path, one.line) for one in project.facts.importers(path)]
 
 
 def test_a_removed_file_leaves_no_facts(project: Project) -> None:
     project.file("a.py", imports="b", symbols="f>g", calls="h")
     project.facts.remove("a.py")
-    for table in ("symbols", "calls", "imports"):
+    for table in ("files", "symbols", "packages", "calls", "imports", "import_targets"):
         assert project.index.connection.execute(f"SELECT * FROM {table}").fetchall() == []

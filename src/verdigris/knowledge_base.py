@@ -43,6 +43,7 @@ from verdigris.upkeep.scraping import (
     scrape_commits,
     scrape_files,
 )
+from verdigris.upkeep.structure import Structure
 from verdigris.views import DatedMoment, Facts, Forgotten, Related, RelatedCommit
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Status:
     state: IndexState
     documents: dict[str, int]
     parsers: dict[str, int]
+    not_parsed: dict[str, int]
+    """Why files of code are read as text → how many."""
     events: dict[str, int]
     skipped: dict[str, int]
     settings: Settings
@@ -182,6 +185,11 @@ class KnowledgeBase:
         except StorageError as error:
             self.warnings.append(f"{error}; until then the package's weights serve")
             return prior_weights()
+
+    @property
+    def structure(self) -> Structure:
+        """Structural questions: callers, callees, imports, importers, symbols, inventory."""
+        return Structure(self.index, self.facts, self.repository.root, self.locations)
 
     def refresh(self, sources: Sequence[str] = SOURCES, wait: float = LOCK_SECONDS) -> ScrapeReport:
         """Scrape what changed and index it; vectors come later (`embed`). Raises Busy."""
@@ -413,7 +421,7 @@ class KnowledgeBase:
     def _relations(self) -> Relations:
         from verdigris.upkeep.relations import Relations
 
-        return Relations(self.repository, self.index, self.facts, self._anchors)
+        return Relations(self.repository, self.index, self.facts, self._anchors, self.structure)
 
     def related(self, target: str, limit: int = 10) -> Related:
         """What changes with a path or symbol, and what depends on it. Raises QueryError."""
@@ -476,6 +484,7 @@ class KnowledgeBase:
             state=self.state(),
             documents=self.index.counts_by("kind"),
             parsers=self.index.counts_by("parser"),
+            not_parsed=self.facts.not_parsed(),
             events=self.log.counts(),
             skipped=dict(changes.skipped),
             settings=self.settings,

@@ -207,3 +207,36 @@ def test_words_that_a_grammar_does_not_know_do_not_move_lines() -> None:
 @pytest.mark.parametrize("name", ["Gemfile", "Rakefile", ".bashrc"])
 def test_files_known_by_their_whole_name(name: str) -> None:
     assert file_details(read(name, "def x\nend\n")).parser == "tree-sitter"
+
+
+def test_macros_and_conditions_inside_a_definition_do_not_hide_what_is_around_it() -> None:
+    text = (
+        "namespace tea {\n"
+        "class TEA_EXPORT Pot {\n"
+        " public:\n"
+        "  Pot(int size)\n"
+        "      :\n"
+        "#if defined(LARGE)\n"
+        "        size_(2 * size),\n"
+        "#else\n"
+        "        size_(size),\n"
+        "#endif\n"
+        "        cups_(0) {\n"
+        "  }\n"
+        "  int size_ GUARDED_BY(mutex_);\n"
+        "};\n"
+        "}\n"
+    )
+    events = read("pot.cc", text)
+    assert kinds(events) == {
+        "tea": "namespace",
+        "tea::Pot": "class",
+        "tea::Pot::Pot": "method",
+    }
+    assert file_details(events).warning == ""
+    assert_covers(events, text)
+
+
+def test_a_condition_around_definitions_keeps_both() -> None:
+    text = "#ifdef A\nint f(void) {\n  return 1;\n}\n#else\nint g(void) {\n  return 2;\n}\n#endif\n"
+    assert kinds(read("a.c", text)) == {"f": "function", "g": "function"}

@@ -10,9 +10,23 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from posixpath import basename, dirname, join, normpath
+from posixpath import basename, commonprefix, dirname, join, normpath
 
-from verdigris.scrape.languages import GO, JAVASCRIPT, PYTHON, RUST, TSX, TYPESCRIPT, language_of
+from verdigris.scrape.languages import (
+    CPP,
+    GO,
+    JAVASCRIPT,
+    PHP,
+    PYTHON,
+    RUBY,
+    RUST,
+    SHELL,
+    TSX,
+    TYPESCRIPT,
+    C,
+    Language,
+    language_of,
+)
 
 _PYTHON_FILES = (".py", "/__init__.py", ".pyi", "/__init__.pyi")
 _SOURCE_FOLDERS = ("src", "lib", "python")
@@ -21,6 +35,8 @@ _COMPILED_SCRIPT = re.compile(r"\.([mc]?)js(x?)$")
 _WORKSPACE_FOLDERS = frozenset({"packages", "libs"})
 _CRATE_ROOTS = ("lib.rs", "main.rs")
 _GO_HOSTS_WITH_OWNERS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
+_RUBY_LIBRARY = re.compile(r"(?:^|/)lib/[^/]+\.rb$")
+_RUBY_TEST_FOLDERS = frozenset({"test", "spec"})
 _GO_MAJOR_VERSION = re.compile(r"v[0-9]+")
 
 
@@ -40,6 +56,10 @@ def resolve_import(importer_path: str, module: str, paths: frozenset[str]) -> st
         candidates = _rust(importer_path, module, paths)
     elif language is GO:
         candidates = _go(module, paths)
+    elif language in (C, CPP):
+        candidates = _include(importer_path, module, paths)
+    elif language in (RUBY, PHP, SHELL):
+        candidates = _loaded(importer_path, module, language, paths)
     else:
         candidates = iter(())
     found = next((path for path in candidates if path in paths), "")
@@ -205,6 +225,75 @@ def _go_packages(paths: frozenset[str]) -> Mapping[str, str]:
 def _main_file(folder: str, files: list[str]) -> str:
     wanted = (join(folder, basename(folder) + ".go"), join(folder, "doc.go"))
     return next((path for path in wanted if path in files), files[0])
+
+
+def _include(importer: str, module: str, paths: frozenset[str]) -> Iterator[str]:
+    """Yield the header beside the includer, then those whose path ends so, the nearest first."""
+    spelled = module.strip("<>")
+    if not module.startswith("<"):
+        yield _relative(normpath(join(dirname(importer), spelled)))
+    yield from sorted(
+        included_by_ending(spelled, paths), key=lambda path: _distance(importer, path)
+    )
+
+
+def included_by_ending(spelled: str, paths: frozenset[str]) -> list[str]:
+    """Return the files whose path ends as an include is spelled: some include path has them."""
+    ending = "/" + re.sub(r"^(\.\.?/)+", "", normpath(spelled))
+    return [
+        path for path in _by_name(paths).get(basename(ending), ()) if f"/{path}".endswith(ending)
+    ]
+
+
+@lru_cache(maxsize=4)
+def _by_name(paths: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
+    """Map the names of files, without folders, to their paths."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted(paths):
+        found[basename(path)].append(path)
+    return {name: tuple(same) for name, same in found.items()}
+
+
+def _distance(one: str, other: str) -> tuple[int, str]:
+    """Count the folders that only one of two paths lies in; equal ones are told by name."""
+    first, second = dirname(one).split("/"), dirname(other).split("/")
+    common = len(commonprefix([first, second]))
+    return len(first) + len(second) - 2 * common, other
+
+
+def _loaded(importer: str, module: str, language: Language, paths: frozenset[str]) -> Iterator[str]:
+    """Yield the files that Ruby, PHP and a shell may load: beside the loader, then on a path.
+
+    Ruby's path are the folders `lib`, and those around the file; PHP and shells begin at the root.
+    """
+    ending = ".rb" if language is RUBY and not module.endswith(".rb") else ""
+    beside = _relative(normpath(join(dirname(importer), module)))
+    if module.startswith("."):
+        yield beside + ending
+        if language is not SHELL:
+            return
+    if language is RUBY:
+        yield from (_relative(join(root, module)) + ending for root in _ruby_roots(importer, paths))
+    else:
+        yield beside
+        yield _relative(normpath(module))
+
+
+def _ruby_roots(importer: str, paths: frozenset[str]) -> Iterator[str]:
+    """Yield the folders of the load path: `lib` around the file, the others, the tests' own."""
+    for folder in _ancestors(dirname(importer)):
+        yield join(folder, "lib")
+    yield from _ruby_libraries(paths)
+    for folder in _ancestors(dirname(importer)):
+        if basename(folder) in _RUBY_TEST_FOLDERS:
+            yield folder
+
+
+@lru_cache(maxsize=4)
+def _ruby_libraries(paths: frozenset[str]) -> tuple[str, ...]:
+    """Return all folders named lib that hold Ruby files."""
+    found = {path[: path.rindex("lib/") + 3] for path in paths if _RUBY_LIBRARY.search(path)}
+    return tuple(sorted(found))
 
 
 def _ancestors(folder: str) -> Iterator[str]:

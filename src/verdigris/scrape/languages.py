@@ -28,6 +28,8 @@ class Language:
     """A comment right above a definition is its documentation."""
     misread: bytes = rb""
     """A pattern of what the grammar takes for something else; its groups are always blanked."""
+    has_preprocessor: bool = False
+    """Lines such as `#if` may stand anywhere, also inside a statement."""
     unknown: bytes = rb""
     """A pattern of what the grammar does not know; its groups are blanked where parsing fails."""
 
@@ -94,6 +96,7 @@ C = Language(
     queries=("c",),
     separator="::",
     misread=_C_EXPORT,
+    has_preprocessor=True,
     unknown=_C_MACROS,
 )
 CPP = Language(
@@ -103,6 +106,7 @@ CPP = Language(
     queries=("c", "cpp"),
     separator="::",
     misread=_C_EXPORT,
+    has_preprocessor=True,
     unknown=_C_MACROS,
 )
 CSHARP = Language(

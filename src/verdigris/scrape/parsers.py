@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 
 from verdigris.records import Event, SourceFile
 from verdigris.scrape.asciidoc import parse_asciidoc
-from verdigris.scrape.code import parse_code
 from verdigris.scrape.docs import parse_markdown, parse_restructuredtext
 from verdigris.scrape.extraction import HTML, NOTEBOOK, PDF, format_of
 from verdigris.scrape.languages import MARKDOWN_EXTENSIONS, is_man_page, language_of
@@ -37,10 +36,21 @@ def parser_for(path: str, first_line: str = "") -> Parser:
         return parse_man_page
     if format_ := format_of(path):
         return _EXTRACTED[format_.name]
-    return parse_code if language_of(path, first_line) else parse_text
+    return parse_code_here if language_of(path, first_line) else parse_text
 
 
-def parse_file(file: SourceFile) -> list[Event]:
-    """Read a file into events with the parser that its name and first line ask for."""
+def parse_code_here(file: SourceFile) -> list[Event]:
+    """Parse code in this process, where a grammar that crashes takes it along."""
+    from verdigris.scrape.code import parse_code  # grammars take 60 ms to import
+
+    return parse_code(file)
+
+
+def parse_file(file: SourceFile, parse_code: Parser = parse_code_here) -> list[Event]:
+    """Read a file into events with the parser that its name and first line ask for.
+
+    parse_code: how code is parsed; a run of many files gives `IsolatedParser.parse`.
+    """
     first_line = file.text[:200].partition("\n")[0]
-    return parser_for(file.path, first_line)(file)
+    parser = parser_for(file.path, first_line)
+    return parse_code(file) if parser is parse_code_here else parser(file)

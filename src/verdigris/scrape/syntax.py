@@ -9,8 +9,7 @@ used: reading through a callback crashes the process in 0.25, a query's progress
 from __future__ import annotations
 
 import importlib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -20,6 +19,7 @@ from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser, Query, QueryCursor, Tree
 
 from verdigris.records import Call
+from verdigris.scrape.blanking import blanked, mendings
 from verdigris.scrape.languages import Language
 
 MAX_DEPTH = 4000
@@ -27,8 +27,8 @@ MAX_FRAGMENTS = 20_000
 """Where nothing parses, matching costs the square of the fragments."""
 _QUERIES = Path(__file__).with_name("queries")
 
-_SINGLE = ("comment", "decorator", "call", "component", "package")
-"""Captures that stand for themselves."""
+_SINGLE = ("comment", "decorator", "call", "component", "package", "last")
+"""Captures that stand for themselves; `last` is the body of the definition that ends with it."""
 
 Captures = dict[str, list[Node]]
 
@@ -104,27 +104,15 @@ def read_syntax(source: bytes, language: Language) -> Syntax | str:
 
 
 def _parse(source: bytes, grammar: Grammar, language: Language) -> Tree:
-    """Parse; on an error once more without what the grammar does not know, if that is better."""
-    source = _blanked(source, language.misread)
-    tree = Parser(grammar).parse(source)
-    if not (tree.root_node.has_error and language.unknown):
-        return tree
-    other = Parser(grammar).parse(_blanked(source, language.unknown))
-    return other if _broken_bytes(other) < _broken_bytes(tree) else tree
-
-
-def _blanked(source: bytes, pattern: bytes) -> bytes:
-    """Put spaces for a pattern's groups, so that every place stays what it was."""
-    return re.sub(pattern, _blank, source, flags=re.MULTILINE) if pattern else source
-
-
-def _blank(match: re.Match[bytes]) -> bytes:
-    """Return the match without its group's words; a bracket at their end and line ends stay."""
-    start, end = (place - match.start() for place in match.span(match.lastindex or 0))
-    words = match[0][start:end]
-    bracket, breaks = words[-1:] if words.endswith(b"(") else b"", b"\n" * words.count(b"\n")
-    spaces = b" " * (len(words) - len(bracket) - len(breaks))
-    return match[0][:start] + bracket + spaces + breaks + match[0][end:]
+    """Parse; on errors again, without what the grammar does not know, if that is better."""
+    source = blanked(source, language.misread)
+    best = Parser(grammar).parse(source)
+    for mended in mendings(source, language):
+        if not best.root_node.has_error:
+            break
+        tree = Parser(grammar).parse(mended)
+        best = tree if _broken_bytes(tree) < _broken_bytes(best) else best
+    return best
 
 
 def _broken_bytes(tree: Tree) -> int:
@@ -200,7 +188,8 @@ class _Findings:
             self._add(captures)
         nodes = self._nodes
         components = [c for c in _calls(nodes["component"], self._source) if c.name[:1].isupper()]
-        definitions = map(self._completed, self._definitions.values())
+        bodies = {node.end_byte: node.start_byte for node in nodes["last"]}
+        definitions = [self._completed(one, bodies) for one in self._definitions.values()]
         return Syntax(
             definitions=tuple(sorted(definitions, key=lambda d: (d.start_byte, -d.end_byte))),
             docstrings=self._docstrings,
@@ -236,18 +225,17 @@ class _Findings:
         if other is None or _says_more(definition, other):
             self._definitions[place] = definition
 
-    def _completed(self, definition: Definition) -> Definition:
-        """Give a definition its other names, and the template that it is."""
-        aliases = tuple(self._aliases.get(definition.start_byte, ()))
-        template = self._templates.get(definition.start_byte)
-        if template is None:
-            return replace(definition, aliases=aliases) if aliases else definition
-        return replace(
-            definition,
-            start_byte=template.start_byte,
-            first_row=template.start_point.row,
-            aliases=aliases,
-        )
+    def _completed(self, definition: Definition, bodies: Mapping[int, int]) -> Definition:
+        """Give a definition its other names, the template that it is, and its body."""
+        if definition.body_byte < 0 and bodies:
+            body_byte = bodies.get(definition.end_byte, -1)
+            definition = replace(definition, body_byte=body_byte)
+        if names := self._aliases.get(definition.start_byte):
+            definition = replace(definition, aliases=tuple(names))
+        if node := self._templates.get(definition.start_byte):
+            first_row = node.start_point.row
+            definition = replace(definition, start_byte=node.start_byte, first_row=first_row)
+        return definition
 
 
 def _says_more(definition: Definition, other: Definition) -> bool:

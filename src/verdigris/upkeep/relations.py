@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from verdigris.errors import QueryError
 from verdigris.records import AgedAnchor, Lines, StatementAnchor
 from verdigris.scrape.history_position import holders_of
-from verdigris.scrape.imports import resolve_import
 from verdigris.scrape.moments import release_of
 from verdigris.scrape.old_content import blob_texts, files_at, whole_hash
 from verdigris.scrape.repository import Repository, staged_files
 from verdigris.store.index import Index
 from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.anchoring import hash_of
-from verdigris.views import Facts, Forgotten, Related, RelatedCommit, Symbol
+from verdigris.upkeep.structure import Structure
+from verdigris.views import Facts, Forgotten, Related, RelatedCommit
 
-_MANY = 10_000
 _OLD_LINES = re.compile(
     r"(?P<path>.+):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?@(?P<commit>[0-9a-f]{7,64})"
 )
@@ -33,27 +31,26 @@ class Relations:
     index: Index
     facts: Facts
     anchors: AnchorUpkeep
+    structure: Structure
 
     def of_file(self, target: str, limit: int = 10) -> Related:
         """What changes with a path or symbol, and what depends on it. Raises QueryError."""
+        self.structure.prepare()
         with self.index.snapshot():
-            path, symbols = self._target(target)
+            subject = self.structure.subject(target)
+            path = subject.path
             named = self.facts.anchors_to_files(self.facts.names_of(path))
-            if symbols != self.facts.symbols_in(path):
-                wanted = {symbol.name for symbol in symbols}
+            if subject.symbols != tuple(self.facts.symbols_in(path)):
+                wanted = {symbol.name for symbol in subject.symbols}
                 named = [one for one in named if one.symbol in wanted]
-            importers = self.facts.importers(path, resolve_import, limit=_MANY)
-            near = frozenset({path, *(one.path for one in importers)})
-            callers = self.facts.callers(symbols, near, limit=_MANY)
-            if symbols and symbols == self.facts.symbols_in(path):  # a file's own calls tell little
-                callers = [one for one in callers if one.path != path]
+            callers = self.structure.callers_of(subject)
             found = Related(
                 target=target,
                 path=path,
-                symbols=tuple(symbols),
+                symbols=subject.symbols,
                 co_changes=tuple(self.facts.co_changes(path, limit)),
                 callers=tuple(callers[:limit]),
-                importers=tuple(importers[:limit]),
+                importers=tuple(self.facts.importers(path, limit)),
                 issues=tuple(self.facts.issues_behind(self.facts.names_of(path), limit)),
             )
         return replace(found, statements=self.anchors.became_of(named[:limit]))
@@ -113,23 +110,3 @@ class Relations:
             raise QueryError("nothing is staged; stage something: git add FILE")
         with self.index.snapshot():
             return Forgotten(staged, tuple(self.facts.usually_changed_with(staged, limit)))
-
-    def _target(self, target: str) -> tuple[str, list[Symbol]]:
-        """A path as given from here or from the root, or the file that defines a symbol."""
-        paths = self.facts.paths()
-        for candidate in (target.removeprefix("./"), self._from_here(target)):
-            if candidate in paths:
-                return candidate, self.facts.symbols_in(candidate)
-        symbols = self.facts.symbols(target)
-        if not symbols:
-            raise QueryError(
-                f"no file or symbol {target!r} in the index; list files with git ls-files, "
-                "or refresh: verdigris scrape"
-            )
-        return symbols[0].path, symbols
-
-    def _from_here(self, target: str) -> str:
-        try:
-            return (Path.cwd() / target).resolve().relative_to(self.repository.root).as_posix()
-        except (ValueError, OSError):
-            return ""

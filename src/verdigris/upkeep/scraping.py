@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -18,6 +18,7 @@ from verdigris.records import (
 )
 from verdigris.scrape.files import FileChanges, Skipped, file_changes, read_file
 from verdigris.scrape.git import commits_behind, gone_commits, history_position, read_commits
+from verdigris.scrape.isolated import IsolatedParser
 from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
 
@@ -94,21 +95,15 @@ def scrape_files(
 
     Files of other kinds than the wanted ones stay for the next scrape.
     """
-    max_bytes = wanted.max_bytes
-    changes = pending_files(repository, log, max_bytes)
+    changes = pending_files(repository, log, wanted.max_bytes)
     if changes.changed:
         progress.start("reading files", len(changes.changed))
         stamps = iter(changes.changed.items())
-        while batch := dict(islice(stamps, _FILES_A_TRANSACTION)):
-            read = {path: _read(repository, path, max_bytes, report) for path in batch}
-            taken = {path: events for path, events in read.items() if _is_wanted(events, wanted)}
-            for events in taken.values():
-                _note(report, events)
-            report.events += log.append(
-                (event for events in taken.values() for event in events),
-                CursorChange(_FILES, {path: batch[path] for path in taken}),
-            )
-            progress.advance(len(batch))
+        with IsolatedParser() as parser:
+            reader = _Reader(repository, wanted.max_bytes, report, parser.parse)
+            while batch := dict(islice(stamps, _FILES_A_TRANSACTION)):
+                report.events += _append(batch, reader, log, wanted)
+                progress.advance(len(batch))
         progress.finish()
     if changes.gone or changes.restamped or changes.forgotten:
         gone = [Event(DOCUMENT_GONE, path, "") for path in changes.gone]
@@ -118,15 +113,37 @@ def scrape_files(
         _count(report.skipped, reason, count)
 
 
-def _read(repository: Repository, path: str, max_bytes: int, report: ScrapeReport) -> list[Event]:
-    file = read_file(repository, path, max_bytes)
-    if isinstance(file, Skipped):  # it changed after it was listed; the next scrape looks again
-        _count(report.skipped, file.reason, 1)
-        return []
-    report.secrets += file.secrets
-    if file.warning:
-        report.warnings.append(f"{path}: {file.warning}")
-    return [_cropped(event) for event in events_of(file)]
+def _append(batch: dict[str, str], reader: _Reader, log: EventLog, wanted: Wanted) -> int:
+    """Append the wanted files of a batch (path → stamp); return how many events were new."""
+    read = {path: reader.events(path) for path in batch}
+    taken = {path: events for path, events in read.items() if _is_wanted(events, wanted)}
+    for events in taken.values():
+        _note(reader.report, events)
+    return log.append(
+        (event for events in taken.values() for event in events),
+        CursorChange(_FILES, {path: batch[path] for path in taken}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads files into events, and tells the report what was odd."""
+
+    repository: Repository
+    max_bytes: int
+    report: ScrapeReport
+    parse_code: Callable[[SourceFile], list[Event]]
+
+    def events(self, path: str) -> list[Event]:
+        """All events of a file; none where it cannot be read any more."""
+        file = read_file(self.repository, path, self.max_bytes)
+        if isinstance(file, Skipped):  # it changed after it was listed; the next scrape looks again
+            _count(self.report.skipped, file.reason, 1)
+            return []
+        self.report.secrets += file.secrets
+        if file.warning:
+            self.report.warnings.append(f"{path}: {file.warning}")
+        return [_cropped(event) for event in events_of(file, self.parse_code)]
 
 
 def _is_wanted(events: Sequence[Event], wanted: Wanted) -> bool:
@@ -141,7 +158,7 @@ def _cropped(event: Event) -> Event:
     return replace(event, heading=event.heading[-_LONGEST_HEADING:])
 
 
-def events_of(file: SourceFile) -> list[Event]:
+def events_of(file: SourceFile, parse_code: Callable[[SourceFile], list[Event]]) -> list[Event]:
     """All events of one version of a file: session log, document or code."""
     from verdigris.scrape.sessions import is_session_log, parse_session
 
@@ -149,7 +166,7 @@ def events_of(file: SourceFile) -> list[Event]:
         return parse_session(file)
     from verdigris.scrape.parsers import parse_file
 
-    return parse_file(file)
+    return parse_file(file, parse_code)
 
 
 def _note(report: ScrapeReport, events: Sequence[Event]) -> None:

@@ -2,13 +2,15 @@
 
 from verdigris.views.anchors import Drift
 from verdigris.views.co_changes import CoChange, Companion, Forgotten
-from verdigris.views.code import UNRELATED, Reference, ResolveImport, Symbol, last_name
+from verdigris.views.code import LanguageCount, Symbol, last_name
 from verdigris.views.facts import SCHEMA, Facts, Related, RelatedCommit
 from verdigris.views.history import DatedMoment, FileHistory
+from verdigris.views.references import UNRELATED, Callee, ImportTarget, Reference
 
 __all__ = [
     "SCHEMA",
     "UNRELATED",
+    "Callee",
     "CoChange",
     "Companion",
     "DatedMoment",
@@ -16,10 +18,11 @@ __all__ = [
     "Facts",
     "FileHistory",
     "Forgotten",
+    "ImportTarget",
+    "LanguageCount",
     "Reference",
     "Related",
     "RelatedCommit",
-    "ResolveImport",
     "Symbol",
     "last_name",
 ]

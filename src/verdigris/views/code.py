@@ -1,26 +1,41 @@
-"""Facts of code: symbols, calls and imports, and how sure a reference is."""
+"""Facts of code: files and their languages, symbols, packages, calls and imports as written."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from verdigris.records import Event, FileDetails, Lines, SymbolDetails
 from verdigris.views.tables import Tables
 
 SCHEMA = """
+CREATE TABLE files (
+    document TEXT PRIMARY KEY,
+    language TEXT NOT NULL,
+    family TEXT NOT NULL,  -- languages that call each other
+    parser TEXT NOT NULL,
+    lines INTEGER NOT NULL,
+    warning TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE symbols (
     document TEXT NOT NULL,
     name TEXT NOT NULL,
     last_name TEXT NOT NULL,
     kind TEXT NOT NULL,
     line_start INTEGER NOT NULL,
-    line_end INTEGER NOT NULL
+    line_end INTEGER NOT NULL,
+    signature TEXT NOT NULL,
+    is_alias INTEGER NOT NULL
 );
 CREATE INDEX symbols_of_document ON symbols (document);
 CREATE INDEX symbols_by_name ON symbols (last_name);
+CREATE TABLE packages (
+    document TEXT NOT NULL,
+    package TEXT NOT NULL
+);
+CREATE INDEX packages_of_document ON packages (document);
+CREATE INDEX packages_by_name ON packages (package);
 CREATE TABLE calls (
     document TEXT NOT NULL,
     caller TEXT NOT NULL,
@@ -38,29 +53,20 @@ CREATE TABLE imports (
 CREATE INDEX imports_of_document ON imports (document);
 """
 
-UNRELATED = 0.3
-"""How much less certain a call is from a file that does not import what it seems to call."""
+_FAMILIES = {
+    "java": "jvm",
+    "kotlin": "jvm",
+    "scala": "jvm",
+    "c++": "c",
+    "javascript": "script",
+    "typescript": "script",
+    "tsx": "script",
+    "vue": "script",
+    "svelte": "script",
+}
+"""Languages that call each other; every other language is a family of its own."""
 
-ResolveImport = Callable[[str, str, frozenset[str]], str]
-"""(importing path, module as spelled, all paths) → path of the imported file, or ''."""
-
-_FOLDER_FILES = frozenset({"__init__", "__main__", "index", "mod", "lib", "main"})
-"""Names of files that imports know by their folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A place that calls or imports something.
-
-    confidence: 1/(definitions of that name), times UNRELATED for a call from a file that neither
-    has nor imports the definition: calls are matched by name, and `lock` is a common one.
-    """
-
-    path: str
-    symbol: str
-    line: int
-    target: str
-    confidence: float
+_SYMBOL_COLUMNS = "document, name, kind, line_start, line_end, signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,155 +78,174 @@ class Symbol:
     kind: str
     line_start: int
     line_end: int
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageCount:
+    """What there is of one language; `kinds`: symbols by kind, most frequent first."""
+
+    language: str
+    files: int
+    lines: int
+    symbols: int
+    kinds: dict[str, int]
+    not_parsed: int
+    """Files that a grammar should have read and that were cut as text."""
 
 
 class CodeFacts(Tables):
     """Facts of the code of one work tree, in the tables of SCHEMA."""
 
-    def add_file(self, document: str, details: FileDetails) -> None:
-        """Put in a file's imports, and its calls outside every symbol."""
+    def add_file(self, document: str, details: FileDetails, content: Sequence[Event]) -> None:
+        """Put in a file with its imports, packages, symbols and calls."""
+        family = _FAMILIES.get(details.language, details.language)
+        lines = max((event.lines.end for event in content if event.lines), default=0)
+        self._connection.execute(
+            "INSERT INTO files VALUES (?,?,?,?,?,?)",
+            (document, details.language, family, details.parser, lines, details.warning),
+        )
         self._connection.executemany(
             "INSERT INTO imports VALUES (?,?,?,?)",
             [(document, i.module, " ".join(i.names), i.line) for i in details.imports],
         )
         self._connection.executemany(
-            "INSERT INTO calls VALUES (?,'',?,?)",
-            [(document, call.name, call.line) for call in details.calls],
+            "INSERT INTO packages VALUES (?,?)", [(document, name) for name in details.packages]
         )
+        self._connection.executemany(
+            "INSERT INTO calls VALUES (?,'',?,?)",
+            [(document, last_name(call.name), call.line) for call in details.calls],
+        )
+        self._add_symbols(content)
 
-    def add_symbols(self, events: Sequence[Event]) -> None:
-        """Put in a file's symbols and their calls."""
-        symbols: list[tuple[str, str, str, str, int, int]] = []
+    def _add_symbols(self, content: Sequence[Event]) -> None:
+        symbols: list[tuple[str, str, str, str, int, int, str, bool]] = []
         calls: list[tuple[str, str, str, int]] = []
-        for event in events:
-            if not isinstance(event.details, SymbolDetails):
+        for event in content:
+            details = event.details
+            if not isinstance(details, SymbolDetails):
                 continue
-            name, lines = event.details.name, event.lines or Lines(0, 0)
-            kind, last = event.details.symbol_kind, last_name(name)
-            symbols.append((event.document, name, last, kind, lines.start, lines.end))
-            calls += [(event.document, name, call.name, call.line) for call in event.details.calls]
-        self._connection.executemany("INSERT INTO symbols VALUES (?,?,?,?,?,?)", symbols)
+            lines = event.lines or Lines(0, 0)
+            symbols += [
+                (event.document, name, last_name(name), details.symbol_kind, lines.start,
+                 lines.end, details.signature, name != details.name)
+                for name in (details.name, *details.aliases)
+            ]  # fmt: skip
+            calls += [
+                (event.document, details.name, last_name(call.name), call.line)
+                for call in details.calls
+            ]
+        self._connection.executemany("INSERT INTO symbols VALUES (?,?,?,?,?,?,?,?)", symbols)
         self._connection.executemany("INSERT INTO calls VALUES (?,?,?,?)", calls)
 
     def remove_file(self, path: str) -> None:
         """Forget a file."""
-        for table in ("symbols", "calls", "imports"):
+        for table in ("files", "symbols", "packages", "calls", "imports"):
             self._connection.execute(f"DELETE FROM {table} WHERE document = ?", (path,))
 
     def symbols(self, name: str) -> list[Symbol]:
-        """Definitions with this qualified or last name."""
+        """Definitions with this qualified or last name; `::`, `#` and `.` are one separator."""
         rows = self._connection.execute(
-            "SELECT document, name, kind, line_start, line_end FROM symbols WHERE last_name = ? "
+            f"SELECT {_SYMBOL_COLUMNS} FROM symbols WHERE last_name = ? "
             "ORDER BY document, line_start",
             (last_name(name),),
         ).fetchall()
         found = [Symbol(*row) for row in rows]
-        exact = [symbol for symbol in found if symbol.name == name]
-        return exact or ([] if last_name(name) != name else found)
+        wanted = _plain(name)
+        exact = [symbol for symbol in found if _plain(symbol.name) == wanted]
+        if exact or wanted == last_name(name):
+            return exact or found
+        return [symbol for symbol in found if _plain(symbol.name).endswith(f".{wanted}")]
 
     def symbols_in(self, path: str) -> list[Symbol]:
         """Definitions in a file, from top to bottom."""
         rows = self._connection.execute(
-            "SELECT document, name, kind, line_start, line_end FROM symbols WHERE document = ? "
+            f"SELECT {_SYMBOL_COLUMNS} FROM symbols WHERE document = ? AND NOT is_alias "
             "ORDER BY line_start",
             (path,),
         )
         return [Symbol(*row) for row in rows]
 
-    def callers(
-        self, targets: Iterable[Symbol], near: frozenset[str], limit: int = 20
-    ) -> list[Reference]:
-        """Calls by name of the given symbols, most certain first.
-
-        near: the files that define or import them.
-        """
-        wanted: dict[str, list[Symbol]] = defaultdict(list)
-        for symbol in targets:
-            wanted[last_name(symbol.name)].append(symbol)
-        references = [
-            reference
-            for name, symbols in wanted.items()
-            for reference in self._calls(name, symbols, near)
-        ]
-        references.sort(key=lambda r: (-r.confidence, r.path, r.line))
-        return references[:limit]
-
-    def _calls(self, name: str, symbols: list[Symbol], near: frozenset[str]) -> list[Reference]:
-        definitions = self._connection.execute(
-            "SELECT count(*) FROM symbols WHERE last_name = ?", (name,)
-        ).fetchone()[0]
+    def symbols_below(self, folder: str) -> list[Symbol]:
+        """Definitions in all files below a folder ('' for all), by path and line."""
         rows = self._connection.execute(
-            "SELECT document, caller, line FROM calls WHERE callee = ? ORDER BY document, line",
-            (name,),
+            f"SELECT {_SYMBOL_COLUMNS} FROM symbols WHERE substr(document, 1, ?) = ? "
+            "AND NOT is_alias ORDER BY document, line_start",
+            (len(folder), folder),
         )
-        share = min(len(symbols) / max(definitions, 1), 1.0)
+        return [Symbol(*row) for row in rows]
+
+    def symbol_names(self, length: int) -> list[str]:
+        """Last names of about this length: what a mistyped name may have meant."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT last_name FROM symbols WHERE abs(length(last_name) - ?) <= 2",
+            (length,),
+        )
+        return [row[0] for row in rows]
+
+    def inventory(self, folder: str = "") -> list[LanguageCount]:
+        """Files, lines and symbols below a folder by language, most lines first."""
+        below = (len(folder), folder)
+        kinds: dict[str, dict[str, int]] = {}
+        for language, kind, count in self._connection.execute(
+            "SELECT language, kind, count(*) FROM symbols JOIN files USING (document) "
+            "WHERE substr(document, 1, ?) = ? AND NOT is_alias "
+            "GROUP BY language, kind ORDER BY count(*) DESC, kind",
+            below,
+        ):
+            kinds.setdefault(language, {})[kind] = count
+        rows = self._connection.execute(
+            "SELECT language, count(*), sum(lines), "
+            "count(*) FILTER (WHERE parser = 'text' AND warning != '') FROM files "
+            "WHERE substr(document, 1, ?) = ? GROUP BY language ORDER BY sum(lines) DESC, language",
+            below,
+        )
         return [
-            Reference(
-                path, caller, line, symbols[0].name,
-                round(share if path in near else UNRELATED * share, 3),
+            LanguageCount(
+                language, files, lines, sum(kinds.get(language, {}).values()),
+                kinds.get(language, {}), not_parsed,
             )
-            for path, caller, line in rows
+            for language, files, lines, not_parsed in rows
         ]  # fmt: skip
 
-    def importers(self, path: str, resolve: ResolveImport, limit: int = 20) -> list[Reference]:
-        """Files whose imports resolve to `path`, in the order of their paths.
-
-        Resolving tries many places, so it is only asked where the spelling has a clue to `path`.
-        """
-        paths = self.paths()
-        clue = _import_clue(path)
+    def not_parsed(self) -> dict[str, int]:
+        """Why files that a grammar should have read were cut as text → how many."""
         rows = self._connection.execute(
-            "SELECT document, module, names, line FROM imports WHERE document != ? "
-            "ORDER BY document, line",
-            (path,),
+            "SELECT warning, count(*) FROM files WHERE parser = 'text' AND warning != '' "
+            "GROUP BY warning ORDER BY count(*) DESC, warning"
         )
-        found: list[Reference] = []
-        for document, module, names, line in rows:
-            if not clue(document, f"{module} {names}"):
-                continue
-            for spelled in (module, *(_submodule(module, name) for name in names.split())):
-                if resolve(document, spelled, paths) == path:
-                    found.append(Reference(document, "", line, spelled, 1.0))
-                    break
-            if len(found) == limit:
-                break
-        return found
+        return dict(rows.fetchall())
+
+    def packages(self) -> list[tuple[str, str, str]]:
+        """(family, package, path) of every file that belongs to a package."""
+        rows = self._connection.execute(
+            "SELECT family, package, document FROM packages JOIN files USING (document) "
+            "ORDER BY document"
+        )
+        return rows.fetchall()
+
+    def outer_symbols(self) -> list[tuple[str, str]]:
+        """(path, name of an outermost symbol) of every file that belongs to a package."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT document, name FROM symbols "
+            "WHERE document IN (SELECT document FROM packages) ORDER BY document, name"
+        )
+        return list(dict.fromkeys((path, _plain(name).split(".")[0]) for path, name in rows))
+
+    def families(self, paths: Iterable[str]) -> dict[str, str]:
+        """Path → family of its language."""
+        rows = self._connection.execute(
+            "SELECT document, family FROM files WHERE document IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(paths)),),
+        )
+        return dict(rows.fetchall())
 
 
-def _submodule(module: str, name: str) -> str:
-    """`from tea import pot` may mean `tea.pot`, `from . import pot` `.pot`; Rust has `tea::pot`."""
-    joint = "::" if "::" in module else "" if module.endswith(".") else "."
-    return f"{module}{joint}{name}"
-
-
-def _import_clue(path: str) -> Callable[[str, str], bool]:
-    """A cheap predicate on (importer, spelling): false where the import cannot lead to `path`.
-
-    An import names the file, or the folder that the file stands for; one that is relative may
-    name neither, but then it leads to a folder above the importer.
-    """
-    *folders, file = path.split("/")
-    name = re.split(r"\W", file, maxsplit=1)[0]
-    for_folder = name in _FOLDER_FILES or file.endswith(".go")
-    names = {name, *folders[-2:]} if for_folder else {name}
-    words = "|".join(_spellings(one) for one in sorted(names))
-    named = re.compile(rf"(?<![^\W_])(?:{words})\b").search
-    relative = re.compile(r"\b(?:crate|super|self)\b|^[./]*(?:\s|$)").search
-    below = "".join(f"{folder}/" for folder in folders)
-
-    def clue(importer: str, spelling: str) -> bool:
-        if named(spelling):
-            return True
-        return importer.startswith(below) and relative(spelling) is not None
-
-    return clue
-
-
-def _spellings(name: str) -> str:
-    """A name as an import may spell it: a crate `my-lib` is imported as `my_lib`."""
-    return re.sub(r"\\?[-_]", "[-_]", re.escape(name))
+def _plain(name: str) -> str:
+    """A qualified name with `.` between its parts, whatever its language puts there."""
+    return name.replace("::", ".").replace("#", ".").replace("\\", ".")
 
 
 def last_name(name: str) -> str:
-    """`embed` of `Embedder.embed` and of `Embedder::embed`."""
-    return name.replace("::", ".").rsplit(".", 1)[-1]
+    """`embed` of `Embedder.embed`, `Embedder::embed` and `Embedder#embed`."""
+    return _plain(name).rsplit(".", 1)[-1] or name

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from verdigris.records import AgedAnchor, Event, LinkedIssue, SeenDetails, Trailer
-from verdigris.views import anchors, code, history, issues
+from verdigris.views import anchors, code, history, issues, references
 from verdigris.views.anchors import AnchorFacts
 from verdigris.views.co_changes import CoChange, CoChangeFacts
-from verdigris.views.code import CodeFacts, Reference, Symbol
+from verdigris.views.code import Symbol
 from verdigris.views.history import ChangedFile, CommitFacts
 from verdigris.views.issues import IssueLinks
+from verdigris.views.references import Reference, ReferenceFacts
 
-SCHEMA = history.SCHEMA + code.SCHEMA + issues.SCHEMA + anchors.SCHEMA
+SCHEMA = history.SCHEMA + code.SCHEMA + references.SCHEMA + issues.SCHEMA + anchors.SCHEMA
 
 
-class Facts(CodeFacts, CoChangeFacts, IssueLinks, AnchorFacts):
+class Facts(ReferenceFacts, CoChangeFacts, IssueLinks, AnchorFacts):
     """Facts of one work tree, in the tables of SCHEMA; the caller opens the transactions."""
 
     def add(self, seen: Event, content: Sequence[Event]) -> None:
@@ -30,8 +31,7 @@ class Facts(CodeFacts, CoChangeFacts, IssueLinks, AnchorFacts):
         elif details.issue:
             self.add_issue(seen, details, content)
         elif details.file:
-            self.add_file(seen.document, details.file)
-            self.add_symbols(content)
+            self.add_file(seen.document, details.file, content)
 
     def remove(self, document: str) -> None:
         """Forget a document."""

@@ -13,6 +13,7 @@ from verdigris.errors import VerdigrisError
 
 COMMANDS = {
     "agent": "verdigris.serve.cli.agent",
+    "assay": "verdigris.serve.cli.assay",
     "doctor": "verdigris.serve.cli.upkeep",
     "embed": "verdigris.serve.cli.embed",
     "embeddings": "verdigris.serve.cli.embeddings",

@@ -182,8 +182,8 @@ def _status_json(found: Status) -> str:
     return envelope(
         root=str(found.root), branch=found.branch, head=found.head, shallow=found.shallow,
         submodules=list(found.submodules), index=state_json(found.state),
-        documents=found.documents, parsers=found.parsers, events=found.events,
-        skipped=found.skipped, settings=settings,
+        documents=found.documents, parsers=found.parsers, not_parsed=found.not_parsed,
+        events=found.events, skipped=found.skipped, settings=settings,
         moments=[asdict(moment) for moment in found.moments],
     )  # fmt: skip
 
@@ -198,6 +198,8 @@ def _status_lines(found: Status) -> list[str]:
     ]
     if parsers := {name: count for name, count in found.parsers.items() if name}:
         lines.append(f"files by parser: {counts_text(parsers)}")
+    for reason, count in found.not_parsed.items():
+        lines.append(f"not parsed: {plural(count, 'file')}: {one_line(reason)}")
     if found.skipped:
         lines.append(f"skipped files: {counts_text(found.skipped)}")
     if found.state.swap:

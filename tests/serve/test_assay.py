@@ -1,0 +1,149 @@
+"""assay, as a user sees it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import GitFolder
+    from tests.serve.conftest import Verdigris
+
+PACKAGES = {
+    "src/org/tea/Pot.java": "package org.tea;\n\npublic class Pot {\n"
+    "    public Pot(int size) {}\n    public void pour() { new Cup().fill(); }\n"
+    "    public void pour(int cups) { this.pour(); }\n}\n",
+    "src/org/tea/Cup.java": "package org.tea;\n\npublic class Cup {\n    void fill() {}\n}\n",
+    "src/org/cafe/Bar.java": "package org.cafe;\n\nimport org.tea.Pot;\nimport java.util.List;\n\n"
+    "class Bar {\n    void serve() {\n        new Pot(2).pour(1);\n    }\n}\n",
+    "lib/tea.rb": "require_relative 'tea/pot'\n",
+    "lib/tea/pot.rb": "class Pot\n  def pour\n  end\nend\n",
+    "c/main.c": '#include "pot.h"\n\nint main(void) {\n    return pour(2);\n}\n',
+    "c/pot.c": '#include "pot.h"\n\nint pour(int cups) {\n    return cups;\n}\n',
+    "c/include/pot.h": "int pour(int cups);\n",
+    "php/Cup.php": "<?php\nnamespace Tea;\nclass Cup { }\n",
+    "php/Bar.php": "<?php\nnamespace Cafe;\nuse Tea\\Cup;\n$cup = new Cup();\n",
+    "Sources/Tea/Pot.swift": "struct Pot {\n  func pour() {}\n}\n",
+    "Sources/Cafe/Bar.swift": "import Tea\nfunc serve() {\n  Pot().pour()\n}\n",
+    "notes.txt": "Nothing.\n",
+}
+
+
+@pytest.fixture
+def cafe(small_git: GitFolder) -> GitFolder:
+    """A repository of several languages."""
+    for path, text in PACKAGES.items():
+        small_git.write(path, text)
+    small_git.commit("Open a café")
+    return small_git
+
+
+def rows(verdigris: Verdigris, folder: GitFolder, *question: str) -> list[dict[str, object]]:
+    run = verdigris("assay", *question, "--json", inside=folder.root)
+    found = json.loads(run.out)
+    assert (found["schema_version"], found["query"]) == (1, question[0])
+    assert run.code == (0 if found["results"] else 1)
+    assert found["total"] == len(found["results"])
+    results: list[dict[str, object]] = found["results"]
+    return results
+
+
+def places(found: list[dict[str, object]]) -> list[tuple[object, object, object]]:
+    return [(row["path"], row["line"], row["confidence"]) for row in found]
+
+
+def test_callers_see_packages_imports_and_constructors(
+    verdigris: Verdigris, cafe: GitFolder
+) -> None:
+    assert places(rows(verdigris, cafe, "callers", "src/org/tea/Pot.java")) == [
+        ("src/org/cafe/Bar.java", 8, 1.0),
+        ("src/org/cafe/Bar.java", 8, 1.0),
+    ]
+    assert places(rows(verdigris, cafe, "callers", "Cup.fill")) == [("src/org/tea/Pot.java", 5, 1)]
+    assert places(rows(verdigris, cafe, "callers", "pour"))[0] == ("c/main.c", 4, 1)
+
+
+def test_callees_name_the_definition(verdigris: Verdigris, cafe: GitFolder) -> None:
+    run = verdigris("assay", "callees", "fill", inside=cafe.root)
+    assert "src/cup.py:5  fill → boil  src/kettle.py:1" in run.out
+    run = verdigris("assay", "callees", "Bar.serve", inside=cafe.root)
+    assert "Bar.serve → Pot   src/org/tea/Pot.java:3" in run.out
+
+
+@pytest.mark.parametrize(
+    ("importer", "expected"),
+    [
+        ("src/org/cafe/Bar.java", [("src/org/tea/Pot.java", 1.0), ("", 0)]),
+        ("lib/tea.rb", [("lib/tea/pot.rb", 1.0)]),
+        ("c/main.c", [("c/include/pot.h", 0.9)]),
+        ("php/Bar.php", [("php/Cup.php", 1.0)]),
+        ("Sources/Cafe/Bar.swift", [("Sources/Tea/Pot.swift", 1.0)]),
+    ],
+)
+def test_imports_lead_to_files(
+    verdigris: Verdigris, cafe: GitFolder, importer: str, expected: list[tuple[str, float]]
+) -> None:
+    found = rows(verdigris, cafe, "imports", importer)
+    assert sorted((row["target"], row["confidence"]) for row in found) == sorted(expected)
+
+
+def test_importers_of_a_symbol_are_those_of_its_file(verdigris: Verdigris, cafe: GitFolder) -> None:
+    assert places(rows(verdigris, cafe, "importers", "src/cup.py")) == []
+    assert places(rows(verdigris, cafe, "importers", "boil")) == [("src/cup.py", 1, 0.9)]
+    run = verdigris("assay", "importers", "boil", inside=cafe.root)
+    assert run.out == "src/cup.py:1  kettle  90 % sure\n"
+
+
+def test_a_new_file_moves_where_imports_lead(verdigris: Verdigris, cafe: GitFolder) -> None:
+    assert places(rows(verdigris, cafe, "importers", "c/include/pot.h")) == [
+        ("c/main.c", 1, 0.9),
+        ("c/pot.c", 1, 0.9),
+    ]
+    cafe.write("c/pot.h", "int pour(int cups);\n")
+    assert places(rows(verdigris, cafe, "importers", "c/include/pot.h")) == []
+    assert len(rows(verdigris, cafe, "importers", "c/pot.h")) == 2
+
+
+def test_symbols_of_a_file_of_a_folder_and_of_a_name(verdigris: Verdigris, cafe: GitFolder) -> None:
+    assert [row["name"] for row in rows(verdigris, cafe, "symbols", "lib")] == ["Pot", "Pot::pour"]
+    assert [row["name"] for row in rows(verdigris, cafe, "symbols", "src/kettle.py")] == ["boil"]
+    assert {row["path"] for row in rows(verdigris, cafe, "symbols", "Pot#pour")} == {
+        "lib/tea/pot.rb",
+        "src/org/tea/Pot.java",
+        "Sources/Tea/Pot.swift",
+    }
+    run = verdigris("assay", "symbols", "-k", "2", inside=cafe.root)
+    assert run.out.splitlines()[-1].startswith("… and ")
+
+
+def test_the_inventory_counts_languages_and_kinds(verdigris: Verdigris, cafe: GitFolder) -> None:
+    found = {row["language"]: row for row in rows(verdigris, cafe, "inventory", "src")}
+    assert found["java"]["files"] == 3
+    assert found["java"]["kinds"] == {"method": 5, "class": 3}
+    assert set(found) == {"java", "python"}
+    run = verdigris("assay", "inventory", inside=cafe.root)
+    assert "5 method, 3 class" in run.out
+
+
+@pytest.mark.parametrize(
+    ("query", "target", "meant"),
+    [("callers", "Cup.fil", "fill"), ("imports", "src/ketle.py", "src/kettle.py")],
+)
+def test_an_unknown_target_names_what_may_be_meant(
+    verdigris: Verdigris, cafe: GitFolder, query: str, target: str, meant: str
+) -> None:
+    run = verdigris("assay", query, target, inside=cafe.root)
+    assert (run.code, run.out, run.err.count("\n")) == (2, "", 1)
+    assert f"did you mean {meant}" in run.err
+
+
+def test_nothing_found_is_exit_1(verdigris: Verdigris, cafe: GitFolder) -> None:
+    run = verdigris("assay", "importers", "notes.txt", inside=cafe.root)
+    assert (run.code, run.out) == (1, "nothing in the repository refers to it\n")
+
+
+def test_paths_are_those_of_the_reader(verdigris: Verdigris, cafe: GitFolder) -> None:
+    run = verdigris("assay", "imports", "main.c", inside=cafe.root / "c")
+    assert run.out == "main.c:1  pot.h  include/pot.h  90 % sure\n"
