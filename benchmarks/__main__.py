@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-PARTS = ("engine", "pipeline")
+PARTS = ("engine", "pipeline", "learning")
 
 
 def main() -> None:
@@ -24,6 +24,8 @@ def main() -> None:
     queries = ["--queries", given.queries] if given.queries else []
     repositories = ["--repos", *given.repos] if given.repos else []
     run("pipeline", "--texts", given.texts, *queries, *repositories)
+    if repositories:
+        run("learning", *repositories)
     (FOLDER / "results.md").write_text("\n".join(["# Results\n", *fragments()]), encoding="utf-8")
 
 
@@ -33,9 +35,9 @@ def run(part: str, *arguments: str) -> None:
 
 
 def fragments() -> list[str]:
-    """What the parts wrote."""
+    """What the parts wrote, now or earlier."""
     files = [FOLDER / "results" / f"{part}.md" for part in PARTS]
-    return [file.read_text(encoding="utf-8") for file in files]
+    return [file.read_text(encoding="utf-8") for file in files if file.exists()]
 
 
 if __name__ == "__main__":
