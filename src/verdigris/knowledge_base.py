@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -24,7 +24,7 @@ from verdigris.records import (
     ScrapeReport,
 )
 from verdigris.scrape.repository import Repository, open_repository
-from verdigris.settings import Settings, load_settings
+from verdigris.settings import OXIDIZE_LOCK, STATE_FOLDER, Settings, load_settings
 from verdigris.store.index import Index
 from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.capturing import collect_hooks
@@ -44,16 +44,20 @@ from verdigris.upkeep.scraping import (
     scrape_files,
 )
 from verdigris.upkeep.structure import Structure
-from verdigris.views import DatedMoment, Facts, Forgotten, Related, RelatedCommit
+from verdigris.views import DatedMoment, Facts, Forgotten, Prediction, Related, RelatedCommit
 
 if TYPE_CHECKING:
     from verdigris.engine import Embedder
     from verdigris.evaluate.queries import EvaluationQuery
     from verdigris.evaluate.run import LaneList, Trial
     from verdigris.retrieve.fusion_file import FusionReport
+    from verdigris.retrieve.lanes import Question
     from verdigris.retrieve.learned_fusion import FusionWeights
     from verdigris.retrieve.search import Search
     from verdigris.store.vector_cache import VectorCache
+    from verdigris.upkeep.exporting import Exported
+    from verdigris.upkeep.oxidizing import Learned, Oxidized, Wishes, Workshop
+    from verdigris.upkeep.projecting import ServedProjections
     from verdigris.upkeep.relations import Relations
     from verdigris.upkeep.vector_upkeep import VectorUpkeep
 
@@ -81,6 +85,8 @@ class Status:
     settings: Settings
     moments: tuple[DatedMoment, ...] = ()
     """First commits, releases and big rewrites, oldest first."""
+    learned: Learned | None = None
+    """What `oxidize` measured; None before the first training."""
 
 
 class KnowledgeBase:
@@ -321,7 +327,7 @@ class KnowledgeBase:
             self._vectors.embed_for(candidates, started + patience)
         with self.index.snapshot():
             if dense:
-                question = Question(query, self._vectors.question_vector(query))
+                question = self._question(query)
             found = self._search.search(question, filters, limit, lanes or LANES)
             hits = [self._with_issue(hit, dense) for hit in found]
         shown = self._anchors.put_on(hits)
@@ -355,6 +361,61 @@ class KnowledgeBase:
         by_commit = self.facts.files_of_commits(commit.sha for commit in found.commits)
         files = [*sorted(set().union(*by_commit.values())), *self.facts.issue_files(document)]
         return replace(found, files=tuple(dict.fromkeys(p for p in files if p in present)))
+
+    def _question(self, text: str) -> Question:
+        """A question with its vector, and as projections see it; words alone without vectors."""
+        from verdigris.retrieve.lanes import Question
+
+        vector = self._vectors.question_vector(text)
+        if vector is None or not self.locations.projections.exists():
+            return Question(text, vector)
+        return Question(
+            text, vector, self._projections.questions(vector, self.index.meta("fingerprint"))
+        )
+
+    @cached_property
+    def _projections(self) -> ServedProjections:
+        from verdigris.upkeep.projecting import ServedProjections
+
+        return ServedProjections(self.locations.projections, self.warnings)
+
+    @property
+    def _workshop(self) -> Workshop:
+        from verdigris.upkeep.oxidizing import Workshop
+
+        embedder = self.embedder
+        return Workshop(
+            self.repository.root, self.locations.projections, self.settings.model,
+            embedder.fingerprint, self.repository.head, embedder.dims,
+        )  # fmt: skip
+
+    def oxidize(self, wishes: Wishes | None = None) -> Oxidized:
+        """Train projections on this repository's own history, and serve those that win.
+
+        Raises RecipeError, LockMismatch, StorageError.
+        """
+        from verdigris.upkeep import oxidizing
+        from verdigris.upkeep.training_data import cached_questions, read_material
+
+        self.refresh()
+        self.embed()
+        embed = cached_questions(self.embedder, self.vector_cache)
+        read = partial(read_material, self.log, self.index, self.facts, embed)
+        wishes = wishes or oxidizing.Wishes()
+        return oxidizing.oxidize(self._workshop, read, wishes, self.progress)
+
+    def export_onnx(self, folder: Path) -> list[Exported]:
+        """Write what serves as ONNX graphs, verified. Raises LearningError, StorageError."""
+        from verdigris.upkeep.exporting import export_onnx
+
+        served = self._projections.served(self.embedder.fingerprint)
+        return export_onnx(served, self.embedder, self.settings.model, folder)
+
+    def roll_back(self) -> str:
+        """Serve the projections from before the last `oxidize`. Raises LearningError."""
+        from verdigris.upkeep.oxidizing import roll_back
+
+        return roll_back(self._workshop)
 
     def refresh_if_free(self) -> list[str]:
         """Refresh, unless another process does just that; returns a warning then."""
@@ -421,7 +482,21 @@ class KnowledgeBase:
     def _relations(self) -> Relations:
         from verdigris.upkeep.relations import Relations
 
-        return Relations(self.repository, self.index, self.facts, self._anchors, self.structure)
+        return Relations(
+            self.repository, self.index, self.facts, self._anchors, self.structure, self._predicted
+        )
+
+    def _predicted(self, path: str, known: Set[str], limit: int) -> tuple[Prediction, ...]:
+        """Files that projections name for a path, beside those that are known."""
+        if not self.locations.projections.exists():
+            return ()
+        from verdigris.store.vector_search import VectorSearch
+        from verdigris.upkeep.prediction import predicted_files
+
+        served = self._projections.served(self.index.meta("fingerprint"))
+        search = VectorSearch(self.index, self.locations.folder)
+        found = predicted_files(self.index, search, served, path)
+        return tuple([one for one in found if one.path not in known][:limit])
 
     def related(self, target: str, limit: int = 10) -> Related:
         """What changes with a path or symbol, and what depends on it. Raises QueryError."""
@@ -444,11 +519,11 @@ class KnowledgeBase:
         it is. Raises QueryError."""
         from verdigris.evaluate.report import FUSED
         from verdigris.evaluate.run import LaneList, Trial
-        from verdigris.retrieve.lanes import LANES, Question
+        from verdigris.retrieve.lanes import LANES
 
         search, filters = self._search, self.filters(query.kinds, before=query.before)
         started = time.perf_counter()
-        question = Question(query.text, self.embedder.embed_query(query.text))
+        question = self._question(query.text)
         rankings = search.rankings(question, filters)
         search.hits(question, rankings, 10)
         seconds = time.perf_counter() - started
@@ -489,7 +564,15 @@ class KnowledgeBase:
             skipped=dict(changes.skipped),
             settings=self.settings,
             moments=tuple(self.facts.moments()),
+            learned=self._learned(),
         )
+
+    def _learned(self) -> Learned | None:
+        if not (self.repository.root / STATE_FOLDER / OXIDIZE_LOCK).exists():
+            return None
+        from verdigris.upkeep.oxidizing import learned
+
+        return learned(self.repository.root, self.locations.projections)
 
     def rebuild(self) -> None:
         """Drop everything derived and bring it back from the log; vectors come from the cache."""

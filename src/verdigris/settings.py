@@ -11,6 +11,8 @@ from typing import Any
 from verdigris.errors import SettingsError
 
 STATE_FOLDER = ".verdigris"
+OXIDIZE_RECIPE, OXIDIZE_LOCK = "oxidize.yaml", "oxidize.lock"
+"""The training recipe in STATE_FOLDER, and what it resolved to; git tracks both."""
 
 
 @dataclass(frozen=True, slots=True)

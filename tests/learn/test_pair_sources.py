@@ -70,7 +70,7 @@ def test_a_file_is_paired_with_what_it_imports_and_calls(material: Material) -> 
 
 
 def test_docstrings_are_paired_with_definitions_that_lack_them(material: Material) -> None:
-    with pytest.raises(NothingToLearn, match="0 of the 1 definitions with docstrings"):
+    with pytest.raises(NothingToLearn, match="0 definitions with docstrings; it takes 1"):
         read_pairs("docstrings", material, 1)  # two words are no question
 
 
@@ -89,7 +89,7 @@ def test_every_source_says_what_is_missing_in_an_empty_repository(
     with KnowledgeBase(make_git("empty").root) as kb:
         kb.refresh()
         material = read_material(kb.log, kb.index, kb.facts, cached_questions(kb.embedder, None))
-        with pytest.raises(NothingToLearn, match="0 of the 60 "):
+        with pytest.raises(NothingToLearn, match=r"^0 .*; it takes 60$"):
             read_pairs(name, material, 60)
 
 

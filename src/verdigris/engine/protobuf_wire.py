@@ -1,4 +1,4 @@
-"""Reads the wire format of protocol buffers: just enough to look into a model without a library.
+"""Reads the wire format of protocol buffers, and writes fields: what a model file needs, no more.
 
 Specification: protobuf.dev, "Encoding".
 """
@@ -81,3 +81,23 @@ def _packed(data: memoryview) -> list[int]:
         value, position = _varint(data, position)
         numbers.append(value)
     return numbers
+
+
+def bytes_field(number: int, data: bytes | memoryview | str) -> bytes:
+    """One length-delimited field: a text, bytes, or a message."""
+    content = data.encode() if isinstance(data, str) else bytes(data)
+    return _as_varint(number << 3 | _BYTES) + _as_varint(len(content)) + content
+
+
+def number_field(number: int, value: int) -> bytes:
+    """One field with a number of zero or more."""
+    return _as_varint(number << 3 | _VARINT) + _as_varint(value)
+
+
+def _as_varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)

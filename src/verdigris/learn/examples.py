@@ -12,7 +12,9 @@ import numpy.typing as npt
 from verdigris.database import storage_errors
 from verdigris.learn.network import Array
 from verdigris.records import Kind
+from verdigris.settings import STATE_FOLDER
 from verdigris.store.index import Index
+from verdigris.store.vector_search import mean_vectors
 from verdigris.views import Facts
 
 Ids = npt.NDArray[np.int64]
@@ -38,7 +40,8 @@ class FileVectors:
     """Files that are there today, with the mean of their passages' vectors.
 
     document_ids: (files,), in the order of the paths, which is the same on every machine;
-    vectors: (files, dims) float32 of norm 1. Files without any vector are not among them.
+    vectors: (files, dims) float32 of norm 1. Files without any vector, and verdigris's own
+    configuration, are not among them.
     """
 
     document_ids: Ids
@@ -67,20 +70,6 @@ def subject_text(subject: str) -> str:
     return " ".join(_REFERENCE.sub("", subject).split())
 
 
-def mean_vectors(owners: Ids, vectors: Array) -> tuple[Ids, Array]:
-    """The owners, sorted, and for each the mean of its vectors, brought to length 1.
-
-    owners: (n,) whose each of `vectors` (n, dims) is. An owner whose mean is zero stays zero.
-    """
-    order = np.argsort(owners, kind="stable")
-    known, starts = np.unique(owners[order], return_index=True)
-    if not len(known):
-        return known, np.empty((0, vectors.shape[1]), np.float32)
-    sums = np.add.reduceat(vectors[order].astype(np.float32), starts, axis=0)
-    lengths = np.sqrt(np.square(sums).sum(axis=1, keepdims=True))
-    return known, sums / np.maximum(lengths, np.finfo(np.float32).tiny)
-
-
 def file_vectors(index: Index, kinds: Sequence[Kind] = FILE_KINDS) -> FileVectors:
     """The mean vector of every file of these kinds. Raises StorageError."""
     marks = ",".join("?" * len(kinds))
@@ -99,9 +88,16 @@ def file_vectors(index: Index, kinds: Sequence[Kind] = FILE_KINDS) -> FileVector
     matrix = np.frombuffer(b"".join(blobs), "<f2").reshape(len(rows), -1)
     ids, means = mean_vectors(np.array(owners, np.int64), matrix)
     about = {document_id: (name, kind) for document_id, name, kind in named}
-    order = sorted(range(len(ids)), key=lambda place: about[int(ids[place])])
-    paths, its_kinds = zip(*(about[int(ids[place])] for place in order), strict=True)
+    known = [place for place in range(len(ids)) if not _is_own(*about[int(ids[place])])]
+    order = sorted(known, key=lambda place: about[int(ids[place])])
+    told = [about[int(ids[place])] for place in order]
+    paths, its_kinds = tuple(name for name, _ in told), tuple(kind for _, kind in told)
     return FileVectors(ids[order], paths, its_kinds, means[order])
+
+
+def _is_own(path: str, kind: Kind) -> bool:
+    """Recipe and configuration: committing them must not change what they are trained on."""
+    return path.startswith(f"{STATE_FOLDER}/") and kind != "session"
 
 
 def commit_examples(index: Index, facts: Facts, files: FileVectors) -> list[CommitExample]:

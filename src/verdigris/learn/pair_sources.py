@@ -17,13 +17,13 @@ from verdigris.learn.examples import (
     CommitExample,
     EmbedTexts,
     FileVectors,
-    mean_vectors,
 )
 from verdigris.learn.network import Array
 from verdigris.learn.pairs import PairSet, make_pairs
 from verdigris.records import SymbolDetails
 from verdigris.scrape.imports import resolve_import
 from verdigris.store.index import Index
+from verdigris.store.vector_search import mean_vectors
 from verdigris.views import Facts, last_name
 
 Target = Literal["files", "passages"]
@@ -250,7 +250,7 @@ def read_pairs(name: str, material: Material, least: int) -> PairSet:
     source = SOURCES[name]
     pairs = source.read(material)
     if len(pairs) < least:
-        raise NothingToLearn(f"{len(pairs)} of the {least} {source.needs} that it takes")
+        raise NothingToLearn(f"{len(pairs)} {source.needs}; it takes {least}")
     return pairs
 
 

@@ -45,6 +45,9 @@ class Fitted:
     choice: Choice
     verdicts: Mapping[str, Verdict]
     """By source; a source with too few later queries has none."""
+    gated: Projection
+    """The one that the gate saw: it knows nothing from `gate_time` on."""
+    gate_time: str
 
     @property
     def won(self) -> tuple[str, ...]:
@@ -95,7 +98,7 @@ def fit(sources: Mapping[str, PairSet], plans: Sequence[Plan], most_epochs: int)
         if len(split.gate) >= LEAST_GATE
     }
     final = after(train(list(sources.values()), choice.plan), choice.epochs)
-    return Fitted(final, choice, verdicts)
+    return Fitted(final, choice, verdicts, gated, next(iter(splits.values())).gate.times[0])
 
 
 def refit(sources: Mapping[str, PairSet], plan: Plan, epochs: int) -> Projection:

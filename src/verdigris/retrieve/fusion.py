@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from verdigris.records import Kind, LaneRank, Reason
-from verdigris.retrieve.lanes import DENSE, HISTORY, LEXICAL, LEXICAL_DOCUMENTS, NAMES, Ranking
+from verdigris.retrieve.lanes import (
+    DENSE,
+    HISTORY,
+    LEXICAL,
+    LEXICAL_DOCUMENTS,
+    NAMES,
+    PROJECTED,
+    PROJECTED_PASSAGES,
+    Ranking,
+)
 
 LANE_WEIGHTS: Mapping[str, float] = {
     DENSE: 2.0,
@@ -15,6 +24,8 @@ LANE_WEIGHTS: Mapping[str, float] = {
     LEXICAL_DOCUMENTS: 0.5,
     NAMES: 1.0,
     HISTORY: 1.5,
+    PROJECTED: 1.5,
+    PROJECTED_PASSAGES: 0.5,
 }
 """Cosines lie close together and BM25 falls steeply, so equal weights would leave all to BM25."""
 

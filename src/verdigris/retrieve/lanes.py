@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,8 @@ from verdigris.store.vector_search import Ids, Scores, VectorSearch
 
 DENSE, LEXICAL, LEXICAL_DOCUMENTS = "dense", "lexical-passages", "lexical-documents"
 NAMES, HISTORY, PROJECTED = "names", "history", "projected"
-LANES = (DENSE, LEXICAL, LEXICAL_DOCUMENTS, NAMES, HISTORY)
+PROJECTED_PASSAGES = "projected-passages"
+LANES = (DENSE, LEXICAL, LEXICAL_DOCUMENTS, NAMES, HISTORY, PROJECTED, PROJECTED_PASSAGES)
 
 MAX_CANDIDATES = 2_000
 """Passages of a kind that the dense lane looks at."""
@@ -76,11 +78,30 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectedQuestion:
+    """A question's vector after a projection that was learned from the repository's history.
+
+    vector: (dims,) float32 of norm 1. target: whether it is compared with the mean vectors of
+    files, or with passages. project: what to apply to that other side, None = leave it raw.
+    """
+
+    name: str
+    target: Literal["files", "passages"]
+    vector: Scores
+    project: Callable[[Scores], Scores] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """A question as the lanes take it; vector: (dims,) float32 of norm 1, None: words alone."""
+    """A question as the lanes take it.
+
+    vector: (dims,) float32 of norm 1, None: words alone. projected: the same question as every
+    projection that won its gate sees it.
+    """
 
     text: str
     vector: Scores | None = None
+    projected: tuple[ProjectedQuestion, ...] = ()
 
 
 class ChunkTable:
@@ -128,14 +149,14 @@ def dense_lane(table: ChunkTable, search: VectorSearch, question: Question) -> l
     for kind in KINDS:
         allowed = table.chunk_ids(kind) if table.filtered else None
         found = search.nearest(kind, question.vector, MAX_CANDIDATES, allowed)
-        rankings.append(_by_document(DENSE, kind, table, found.chunk_ids, found.scores))
+        rankings.append(by_document(DENSE, kind, table, found.chunk_ids, found.scores))
     return rankings
 
 
 def lexical_passages_lane(table: ChunkTable, index: Index, question: Question) -> list[Ranking]:
     """Documents by the BM25 of their best passages, weighted by EVIDENCE."""
     found = _bm25(index, "passages", PASSAGE_WEIGHTS, question.text)
-    return [_by_document(LEXICAL, kind, table, *found) for kind in KINDS]
+    return [by_document(LEXICAL, kind, table, *found) for kind in KINDS]
 
 
 def lexical_documents_lane(table: ChunkTable, index: Index, question: Question) -> list[Ranking]:
@@ -148,7 +169,7 @@ def lexical_documents_lane(table: ChunkTable, index: Index, question: Question) 
     return rankings
 
 
-def _by_document(
+def by_document(
     lane: str, kind: Kind, table: ChunkTable, chunk_ids: Ids, scores: Scores
 ) -> Ranking:
     """Rank documents by their passages; `scores` (n,) must come best first."""

@@ -22,7 +22,7 @@ from verdigris.retrieve.features import (
     compute_features,
 )
 from verdigris.retrieve.fusion import Fused, fuse
-from verdigris.retrieve.history import history_lane
+from verdigris.retrieve.history import history_confidence, history_lane
 from verdigris.retrieve.lanes import (
     DENSE,
     HISTORY,
@@ -30,6 +30,8 @@ from verdigris.retrieve.lanes import (
     LEXICAL,
     LEXICAL_DOCUMENTS,
     NAMES,
+    PROJECTED,
+    PROJECTED_PASSAGES,
     ChunkTable,
     Question,
     Ranking,
@@ -45,6 +47,7 @@ from verdigris.retrieve.learned_fusion import (
 )
 from verdigris.retrieve.names import names_lane
 from verdigris.retrieve.past_changes import PastChanges, read_past_changes
+from verdigris.retrieve.projected import projected_lane, projected_passages_lane
 from verdigris.retrieve.similar_commits import Embed, similar_commits
 from verdigris.store.index import Index
 from verdigris.store.vector_search import VectorSearch
@@ -122,11 +125,18 @@ class Search:
             LEXICAL: lambda: lexical_passages_lane(table, self._index, question),
             LEXICAL_DOCUMENTS: lambda: lexical_documents_lane(table, self._index, question),
             NAMES: lambda: names_lane(table, self._index, self._facts, question),
+            PROJECTED_PASSAGES: lambda: projected_passages_lane(table, self._vectors, question),
         }
         found = [ranking for lane in run if lane in lanes for ranking in run[lane]()]
-        if HISTORY in lanes:
+        learned = PROJECTED in lanes and bool(question.projected)
+        if HISTORY in lanes or learned:
             commits = self._commits(question, filters, found)
-            found += history_lane(table, past or self._known_past(filters), commits)
+            known = past or self._known_past(filters)
+            if HISTORY in lanes:
+                found += history_lane(table, known, commits)
+            if learned:
+                likeness = history_confidence(known, commits)
+                found += projected_lane(table, self._vectors, question, likeness)
         return found
 
     def _commits(

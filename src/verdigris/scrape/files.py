@@ -57,7 +57,7 @@ _LOCK_FILES = (
     r"|Cargo\.lock|poetry\.lock|uv\.lock|pdm\.lock|Pipfile\.lock|pixi\.lock|conda-lock\.yml"
     r"|Gemfile\.lock|composer\.lock|mix\.lock|pubspec\.lock|Podfile\.lock|Cartfile\.resolved"
     r"|Package\.resolved|packages\.lock\.json|gradle\.lockfile|go\.sum|go\.work\.sum|flake\.lock"
-    r"|MODULE\.bazel\.lock|Brewfile\.lock\.json|\.terraform\.lock\.hcl"
+    r"|MODULE\.bazel\.lock|Brewfile\.lock\.json|oxidize\.lock|\.terraform\.lock\.hcl"
 )
 _VENDORED_FOLDERS = (
     r"node_modules|bower_components|jspm_packages|vendor|vendored|_vendor|third[_-]?party"

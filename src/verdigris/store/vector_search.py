@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +93,24 @@ class VectorSearch:
             self._kept[kind] = (chunk_ids, matrix.astype(np.float32))
         return self._kept[kind]
 
+    def document_means(self, kind: Kind) -> tuple[Ids, Scores]:
+        """Documents of a kind, sorted, and the mean of each one's vectors, of norm 1: (n, dims)."""
+        chunk_ids, matrix = self._vectors(kind)
+        with storage_errors(self._index.path):
+            rows = self._index.connection.execute(
+                "SELECT id, document_id FROM chunks WHERE kind = ? ORDER BY document_id, id",
+                (kind,),
+            ).fetchall()
+        table = np.array(rows, np.int64).reshape(-1, 2)
+        table = table[np.argsort(table[:, 0], kind="stable")]
+        owners = table[np.searchsorted(table[:, 0], chunk_ids), 1]
+        return mean_vectors(owners, matrix)
+
+    def vectors_of(self, kind: Kind, chunk_ids: Ids) -> Scores:
+        """Vectors (n, dims) of these chunks, which must have one."""
+        known, matrix = self._vectors(kind)
+        return matrix[np.searchsorted(known, chunk_ids)].astype(np.float32)
+
     def _matrix(self, kind: Kind) -> tuple[Ids, npt.NDArray[np.float16]]:
         """All chunk ids (n,) and float16 vectors (n, dims) of a kind, by chunk id."""
         with storage_errors(self._index.path):
@@ -166,6 +185,20 @@ class VectorSearch:
         matches = index.search(query, limit)
         keys = np.asarray(matches.keys, np.int64)
         return Neighbours(keys, (1 - np.asarray(matches.distances)).astype(np.float32))
+
+
+def mean_vectors(owners: Ids, vectors: npt.NDArray[np.floating[Any]]) -> tuple[Ids, Scores]:
+    """The owners, sorted, and for each the mean of its vectors, brought to length 1.
+
+    owners: (n,) whose each of `vectors` (n, dims) is. An owner whose mean is zero stays zero.
+    """
+    order = np.argsort(owners, kind="stable")
+    known, starts = np.unique(owners[order], return_index=True)
+    if not len(known):
+        return known, np.empty((0, vectors.shape[1]), np.float32)
+    sums = np.add.reduceat(vectors[order].astype(np.float32), starts, axis=0)
+    lengths = np.sqrt(np.square(sums).sum(axis=1, keepdims=True))
+    return known, sums / np.maximum(lengths, np.finfo(np.float32).tiny)
 
 
 def _top(scores: Scores, limit: int) -> Ids:

@@ -23,9 +23,14 @@ class Locations:
     vector_cache: Path
 
     @property
+    def projections(self) -> Path:
+        """Where what was learned lies."""
+        return self.folder / "projections"
+
+    @property
     def fusion(self) -> Path:
         """The fitted weights of the learned fusion."""
-        return self.folder / "projections" / "fusion.json"
+        return self.projections / "fusion.json"
 
 
 def locate(repository: Repository, settings: Settings) -> Locations:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 
 from verdigris.errors import QueryError
@@ -15,8 +16,10 @@ from verdigris.store.index import Index
 from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.anchoring import hash_of
 from verdigris.upkeep.structure import Structure
-from verdigris.views import Facts, Forgotten, Related, RelatedCommit
+from verdigris.views import Facts, Forgotten, Prediction, Related, RelatedCommit
 
+_MANY = 10_000
+_PREDICTED = 5
 _OLD_LINES = re.compile(
     r"(?P<path>.+):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?@(?P<commit>[0-9a-f]{7,64})"
 )
@@ -32,6 +35,8 @@ class Relations:
     facts: Facts
     anchors: AnchorUpkeep
     structure: Structure
+    predict: Callable[[str, Set[str], int], tuple[Prediction, ...]]
+    """(path, files that are known to belong to it, how many) → files that projections name."""
 
     def of_file(self, target: str, limit: int = 10) -> Related:
         """What changes with a path or symbol, and what depends on it. Raises QueryError."""
@@ -53,7 +58,11 @@ class Relations:
                 importers=tuple(self.facts.importers(path, limit)),
                 issues=tuple(self.facts.issues_behind(self.facts.names_of(path), limit)),
             )
-        return replace(found, statements=self.anchors.became_of(named[:limit]))
+            known = {path, *(one.path for one in self.facts.co_changes(path, _MANY))}
+            known |= {one.path for one in self.facts.importers(path, _MANY)}
+            predicted = self.predict(path, known, _PREDICTED)
+        statements = self.anchors.became_of(named[:limit])
+        return replace(found, statements=statements, predicted=predicted)
 
     def of_commit(self, target: str, limit: int = 10) -> RelatedCommit | None:
         """What belongs to a commit, named by at least 7 digits of its hash; None for all else."""

@@ -3,7 +3,7 @@
 from verdigris.views.anchors import Drift
 from verdigris.views.co_changes import CoChange, Companion, Forgotten
 from verdigris.views.code import LanguageCount, Symbol, last_name
-from verdigris.views.facts import SCHEMA, Facts, Related, RelatedCommit
+from verdigris.views.facts import SCHEMA, Facts, Prediction, Related, RelatedCommit
 from verdigris.views.history import DatedMoment, FileHistory
 from verdigris.views.references import UNRELATED, Callee, ImportTarget, Reference
 
@@ -20,6 +20,7 @@ __all__ = [
     "Forgotten",
     "ImportTarget",
     "LanguageCount",
+    "Prediction",
     "Reference",
     "Related",
     "RelatedCommit",

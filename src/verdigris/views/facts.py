@@ -44,6 +44,15 @@ class Facts(ReferenceFacts, CoChangeFacts, IssueLinks, AnchorFacts):
 
 
 @dataclass(frozen=True, slots=True)
+class Prediction:
+    """A file that a projection names; task: `co-changes` or `imports`; cosine: how near it lies."""
+
+    task: str
+    path: str
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """What belongs to a path or a symbol."""
 
@@ -55,6 +64,8 @@ class Related:
     importers: tuple[Reference, ...]
     issues: tuple[LinkedIssue, ...] = ()
     """Issues and pull requests behind its commits."""
+    predicted: tuple[Prediction, ...] = ()
+    """What `oxidize` learned besides: files that no commit or import names yet."""
     statements: tuple[AgedAnchor, ...] = ()
     """What sessions name of it, newest first, and what became of it."""
 

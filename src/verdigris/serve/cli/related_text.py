@@ -12,7 +12,7 @@ from verdigris.serve.cli.places import Places
 
 if TYPE_CHECKING:
     from verdigris.records import LinkedIssue
-    from verdigris.views import CoChange, Companion, Forgotten, Reference, Related
+    from verdigris.views import CoChange, Companion, Forgotten, Prediction, Reference, Related
 
 _HEADINGS = "  commits  share  weight  file"
 _STAGED_HEADINGS = "   sure  file"
@@ -35,6 +35,8 @@ def related_text(found: Related, places: Places, width: int) -> str:
         blocks.append(
             _references(f"{subject.capitalize()} is imported by", found.importers, places)
         )
+    if found.predicted:
+        blocks.append(_predictions(found.predicted, places))
     if found.issues:
         blocks.append(_issues(found.issues, width))
     if found.statements:
@@ -57,6 +59,18 @@ def forgotten_text(found: Forgotten, places: Places, width: int) -> str:
         start = f"{100 * row.confidence:5.0f} %  "
         because = crop(_because(row, places), width - len(start) - column - 2)
         lines.append(f"{start}{padded}  {click.style(because, dim=True)}".rstrip())
+    return "\n".join(lines)
+
+
+def _predictions(rows: tuple[Prediction, ...], places: Places) -> str:
+    """Files that no commit or import names, but projections that won their gate do."""
+    verbs = {"co-changes": "may change with it", "imports": "it may depend on"}
+    names = [places.shown(row.path) for row in rows]
+    column = max(len(name) for name in names)
+    lines = ["Learned from history (verdigris oxidize)"]
+    for row, name in zip(rows, names, strict=True):
+        padded = click.style(name, fg="cyan") + " " * (column - len(name))
+        lines.append(f"  {row.cosine:6.2f}  {padded}  {verbs.get(row.task, row.task)}")
     return "\n".join(lines)
 
 

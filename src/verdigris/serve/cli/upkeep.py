@@ -21,6 +21,7 @@ from verdigris.serve.cli.console import (
 )
 from verdigris.serve.cli.index_text import counts_text, is_behind, kinds_text, state_text
 from verdigris.serve.cli.options import JSON, QUIET, STRICT
+from verdigris.serve.cli.oxidize import learned_lines
 from verdigris.settings import STATE_FOLDER
 from verdigris.upkeep.forge import FORGE
 from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
@@ -185,6 +186,7 @@ def _status_json(found: Status) -> str:
         documents=found.documents, parsers=found.parsers, not_parsed=found.not_parsed,
         events=found.events, skipped=found.skipped, settings=settings,
         moments=[asdict(moment) for moment in found.moments],
+        learned=asdict(found.learned) if found.learned else None,
     )  # fmt: skip
 
 
@@ -205,6 +207,8 @@ def _status_lines(found: Status) -> list[str]:
     if found.state.swap:
         swapping = one_line(swap_text(found.state.swap, found.state.chunks))
         lines.append(f"{swapping}; finish: {FINISH_SWAP}")
+    if found.learned:
+        lines += learned_lines(found.learned)
     if found.shallow:
         lines.append("shallow clone: older history is missing; git fetch --unshallow")
     if found.submodules:

@@ -1,0 +1,181 @@
+"""oxidize.lock: what a recipe resolved to, so that the same weights can be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from verdigris.errors import LockMismatch
+from verdigris.learn.gate import Gain, Measured, Verdict
+from verdigris.learn.pairs import PairSet
+from verdigris.learn.training import Plan
+
+VERSION = 1
+_AGAIN = "train anew: verdigris oxidize"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """MRR and recall@10 of one method on the gate's queries."""
+
+    mrr: float
+    recall_at_10: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLock:
+    """One source of pairs: how many, from when to when, and what the gate measured on it.
+
+    queries, raw, random, count_table, projection and the gains are of the gate's queries; None
+    where there were too few. Gains are in the mean of reciprocal rank and recall@10, `lower` is
+    their one-sided 95 % bound.
+    """
+
+    pairs: int
+    queries: int
+    first: str
+    last: str
+    digest: str
+    served: bool = False
+    gate_queries: int = 0
+    raw: Figures | None = None
+    random: Figures | None = None
+    count_table: Figures | None = None
+    projection: Figures | None = None
+    gain_over_raw: Gain | None = None
+    gain_over_count_table: Gain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionLock:
+    """One projection: what was chosen, its tasks, and the hash of its weights.
+
+    sha256: of NAME.safetensors; '' where it won nothing and raw vectors are served. missing: why
+    a source, or all of it, could not be learned from.
+    """
+
+    plan: Plan | None
+    epochs: int
+    sha256: str
+    tasks: dict[str, TaskLock]
+    missing: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A resolved recipe."""
+
+    version: int
+    recipe: str
+    model: str
+    fingerprint: str
+    commit: str
+    """HEAD when it was trained: the cut of the data."""
+    libraries: dict[str, str]
+    projections: dict[str, ProjectionLock]
+
+
+def libraries() -> dict[str, str]:
+    """What the last bits of the weights depend on beside data and seed."""
+    from verdigris import __version__
+
+    return {
+        "verdigris": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def task_lock(pairs: PairSet, verdict: Verdict | None) -> TaskLock:
+    """What the lock says of a source."""
+    told = (pairs.pairs, len(pairs), pairs.times[0], pairs.times[-1], pairs_digest(pairs))
+    if verdict is None:
+        return TaskLock(*told)
+    return TaskLock(
+        *told,
+        served=verdict.served,
+        gate_queries=verdict.queries,
+        raw=_figures(verdict.raw),
+        random=_figures(verdict.random),
+        count_table=_figures(verdict.count_table),
+        projection=_figures(verdict.trained),
+        gain_over_raw=_rounded(verdict.over_raw),
+        gain_over_count_table=_rounded(verdict.over_count_table),
+    )
+
+
+def pairs_digest(pairs: PairSet) -> str:
+    """32 hex digits of everything that training sees of a source."""
+    digest = hashlib.sha256("\n".join(pairs.times).encode())
+    for values in (pairs.queries, pairs.candidates, pairs.weights, pairs.positives, pairs.offsets):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _figures(measured: Measured) -> Figures:
+    return Figures(round(measured.mrr, 4), round(measured.recall, 4))
+
+
+def _rounded(gain: Gain) -> Gain:
+    return Gain(round(gain.mean, 4), round(gain.lower, 4))
+
+
+def lock_text(lock: Lock) -> str:
+    """JSON with sorted keys: short differences in git."""
+    return json.dumps(asdict(lock), indent=2, sort_keys=True) + "\n"
+
+
+def read_lock(path: Path) -> Lock | None:
+    """The lock; None where there is none. Raises LockMismatch for what is no lock."""
+    try:
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        lock = msgspec.convert(content, Lock)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise LockMismatch(f"{path} cannot be read ({error}); {_AGAIN}") from error
+    if lock.version != VERSION:
+        raise LockMismatch(f"{path} has version {lock.version}, not {VERSION}; {_AGAIN}")
+    return lock
+
+
+def check_lock(lock: Lock, recipe: str, fingerprint: str, model: str) -> None:
+    """Whether recipe and model are those of the lock. Raises LockMismatch."""
+    if lock.recipe != recipe:
+        raise LockMismatch(f"the recipe is not the one of oxidize.lock; {_AGAIN}")
+    if lock.model != model:
+        raise LockMismatch(
+            f"oxidize.lock is for model {lock.model!r}, {model!r} is in use; "
+            f"run: verdigris model use {lock.model}"
+        )
+    if lock.fingerprint != fingerprint:
+        raise LockMismatch(f"model {model!r} has changed since oxidize.lock; {_AGAIN}")
+
+
+def check_data(lock: Lock, name: str, sources: Mapping[str, PairSet]) -> None:
+    """Whether the pairs of a projection are those of the lock. Raises LockMismatch."""
+    wanted = {source: task.digest for source, task in lock.projections[name].tasks.items()}
+    if wanted != {source: pairs_digest(pairs) for source, pairs in sources.items()}:
+        raise LockMismatch(
+            f"the pairs of {name!r} are not those of oxidize.lock, which was made at "
+            f"{lock.commit[:10] or 'another state'}; check that out, or {_AGAIN}"
+        )
+
+
+def check_result(lock: Lock, name: str, sha256: str) -> None:
+    """Whether the weights came out the same, bit for bit. Raises LockMismatch."""
+    if lock.projections[name].sha256 != sha256:
+        now = libraries()
+        changed = [f"{key} {lock.libraries.get(key)} → {now[key]}" for key in now
+                   if lock.libraries.get(key) != now[key]]  # fmt: skip
+        why = ", ".join(changed) or "the processor or its number of threads"
+        raise LockMismatch(f"the weights of {name!r} differ from oxidize.lock ({why}); {_AGAIN}")
