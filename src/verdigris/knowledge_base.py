@@ -390,7 +390,7 @@ class KnowledgeBase:
         )  # fmt: skip
 
     def oxidize(self, wishes: Wishes | None = None) -> Oxidized:
-        """Train projections on this repository's own history, and serve those that win.
+        """Learn projections and the lanes' weights from this repository's own history.
 
         Raises RecipeError, LockMismatch, StorageError.
         """
@@ -402,7 +402,12 @@ class KnowledgeBase:
         embed = cached_questions(self.embedder, self.vector_cache)
         read = partial(read_material, self.log, self.index, self.facts, embed)
         wishes = wishes or oxidizing.Wishes()
-        return oxidizing.oxidize(self._workshop, read, wishes, self.progress)
+        done = oxidizing.oxidize(self._workshop, read, wishes, self.progress)
+        if not done.written:
+            return done
+        started = time.monotonic()
+        fusion = self.fit_fusion()
+        return replace(done, fusion=fusion, seconds=done.seconds + time.monotonic() - started)
 
     def export_onnx(self, folder: Path) -> list[Exported]:
         """Write what serves as ONNX graphs, verified. Raises LearningError, StorageError."""
@@ -519,19 +524,20 @@ class KnowledgeBase:
         it is. Raises QueryError."""
         from verdigris.evaluate.report import FUSED
         from verdigris.evaluate.run import LaneList, Trial
-        from verdigris.retrieve.lanes import LANES
+        from verdigris.retrieve.lanes import lanes_of
 
         search, filters = self._search, self.filters(query.kinds, before=query.before)
         started = time.perf_counter()
         question = self._question(query.text)
-        rankings = search.rankings(question, filters)
+        lanes = lanes_of(question)
+        rankings = search.rankings(question, filters, lanes)
         search.hits(question, rankings, 10)
         seconds = time.perf_counter() - started
         lists = [LaneList(FUSED, search.ranked(question, rankings, depth))]
-        lists += [LaneList(lane, search.ranked_by(lane, rankings, depth)) for lane in LANES]
+        lists += [LaneList(lane, search.ranked_by(lane, rankings, depth)) for lane in lanes]
         without = [
             LaneList(lane, search.ranked(question, [r for r in rankings if r.lane != lane], depth))
-            for lane in LANES
+            for lane in lanes
         ]
         return Trial(seconds, lists, without)
 

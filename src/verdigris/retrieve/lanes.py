@@ -104,6 +104,12 @@ class Question:
     projected: tuple[ProjectedQuestion, ...] = ()
 
 
+def lanes_of(question: Question) -> tuple[str, ...]:
+    """The lanes that can say something: the projected ones only where something was learned."""
+    learned = (PROJECTED, PROJECTED_PASSAGES)
+    return tuple(lane for lane in LANES if question.projected or lane not in learned)
+
+
 class ChunkTable:
     """Which document and kind each chunk belongs to, as arrays: joins without SQL."""
 

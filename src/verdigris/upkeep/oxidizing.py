@@ -29,6 +29,7 @@ from verdigris.learn.pairs import PairSet
 from verdigris.learn.recipe import ProjectionRecipe, Recipe, read_recipe
 from verdigris.learn.selection import LEAST_QUERIES, fit, refit
 from verdigris.learn.training import Plan
+from verdigris.retrieve.fusion_file import FusionReport
 from verdigris.settings import OXIDIZE_LOCK, OXIDIZE_RECIPE, STATE_FOLDER
 from verdigris.upkeep.fetching_recipes import FetchedRecipe
 from verdigris.upkeep.progress import Progress
@@ -178,6 +179,8 @@ class Oxidized:
     lock: Lock
     written: bool
     seconds: float
+    fusion: FusionReport | None = None
+    """How the lanes are weighed since; None in a dry run."""
 
 
 def oxidize(

@@ -15,6 +15,7 @@ from verdigris.serve.cli.options import JSON, QUIET
 
 if TYPE_CHECKING:
     from verdigris.learn.lock import ProjectionLock, TaskLock
+    from verdigris.retrieve.fusion_file import FusionReport
     from verdigris.upkeep.fetching_recipes import FetchedRecipe
     from verdigris.upkeep.oxidizing import Learned, Oxidized
 
@@ -75,8 +76,14 @@ def oxidize(
         done = knowledge_base.oxidize(Wishes(fetched, locked, dry_run))
         notes = list(knowledge_base.warnings)
     if as_json:
+        fusion = asdict(done.fusion) if done.fusion else None
         click.echo(
-            envelope(written=done.written, seconds=round(done.seconds, 2), **asdict(done.lock))
+            envelope(
+                fusion=fusion,
+                written=done.written,
+                seconds=round(done.seconds, 2),
+                **asdict(done.lock),
+            )
         )
     elif not quiet:
         click.echo("\n".join(_lines(done)))
@@ -104,7 +111,26 @@ def _lines(done: Oxidized) -> list[str]:
     lines = [_HEADING]
     for name, projection in done.lock.projections.items():
         lines += _projection_lines(name, projection)
+    if done.fusion:
+        lines.append(_fusion_line(done.fusion))
     return [*lines, "", _verdict(done)]
+
+
+def _fusion_line(fusion: FusionReport) -> str:
+    """How the lanes are weighed now, and what was measured."""
+    weights = {
+        "own": "weights of its own",
+        "prior": "the weights of other repositories",
+        "fixed": "the fixed weights",
+    }[fusion.chosen]
+    start = f"{click.style('lanes', bold=True)}: {weights}"
+    if fusion.reason:
+        return f"{start} ({fusion.reason})"
+    return (
+        f"{start}; MRR on {plural(fusion.held_out, 'later commit')}: own {fusion.own:.3f}, "
+        f"others' {fusion.prior:.3f}, fixed {fusion.fixed:.3f}, "
+        f"best lane alone {fusion.best_lane:.3f} ({fusion.lane})"
+    )
 
 
 def _projection_lines(name: str, projection: ProjectionLock) -> list[str]:

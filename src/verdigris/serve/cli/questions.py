@@ -57,8 +57,8 @@ UNATTENDED_SECONDS = 3.0
     "lanes",
     multiple=True,
     metavar="LANE",
-    help="Only this lane: dense, lexical-passages, lexical-documents, names, history; "
-    "may be repeated.",
+    help="Only this lane: dense, lexical-passages, lexical-documents, names, history, "
+    "projected, projected-passages; may be repeated.",
 )
 @click.option(
     "--path",
