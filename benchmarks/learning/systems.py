@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.records import Filters
-from verdigris.retrieve.lanes import DENSE, HISTORY, LANES, LEXICAL, Question, Ranking
+from verdigris.retrieve.lanes import (
+    DENSE,
+    HISTORY,
+    LANES,
+    LEXICAL,
+    PROJECTED,
+    PROJECTED_PASSAGES,
+    Question,
+    Ranking,
+)
 from verdigris.retrieve.learned_fusion import FusionWeights
 from verdigris.retrieve.search import Search
 from verdigris.store.vector_search import VectorSearch
@@ -16,8 +25,9 @@ DEPTH = 50
 RRF_CONSTANT = 60
 RRF = "RRF dense + BM25 + history"
 FIXED, PRIOR, LEARNED = "fixed fusion", "weights of other repositories", "learned fusion"
-FUSIONS = (RRF, FIXED, PRIOR, LEARNED)
-LANES_ALONE = LANES
+WITH_PROJECTION = "learned fusion with projection"
+FUSIONS = (RRF, FIXED, PRIOR, LEARNED, WITH_PROJECTION)
+LANES_ALONE = tuple(lane for lane in LANES if lane != PROJECTED_PASSAGES)
 
 Ranked = list[int]
 """Document ids, best first."""
@@ -34,13 +44,15 @@ def rank_all(
 ) -> dict[str, list[str]]:
     """Names of files by every lane alone, by equal reciprocal rank fusion, by each search."""
     first = next(iter(searches.values()))
-    rankings = first.rankings(question, filters)
-    alone = {lane: _by_score([r for r in rankings if r.lane == lane]) for lane in LANES_ALONE}
+    all_rankings = first.rankings(question, filters)
+    rankings = [r for r in all_rankings if r.lane not in (PROJECTED, PROJECTED_PASSAGES)]
+    alone = {lane: _by_score([r for r in all_rankings if r.lane == lane]) for lane in LANES_ALONE}
     alone[RRF] = reciprocal_rank_fusion([alone[lane] for lane in (DENSE, LEXICAL, HISTORY)])
     found = {name: first.names_of(ids[:DEPTH]) for name, ids in alone.items()}
     for name, search in searches.items():
         found[name] = [one for one, _ in search.ranked(question, rankings, DEPTH)]
-    return found
+    with_projection = searches[LEARNED].ranked(question, all_rankings, DEPTH)
+    return found | {WITH_PROJECTION: [one for one, _ in with_projection]}
 
 
 def _by_score(rankings: Sequence[Ranking]) -> Ranked:
