@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -26,6 +27,8 @@ MOST_CANDIDATES: dict[Side, int] = {"query": 2048, "shared": 1024}
 HARD_NEGATIVES = 4
 """Nearest candidates in raw space that answer nothing, for each query of a batch."""
 SMALLEST_MATRYOSHKA_DIMS = 64
+LEAST_STEPS = 4
+"""Steps of an epoch at least: one step each, and training stops before it has begun."""
 AVERAGE_KEEPS = np.float32(0.7)
 """What each epoch leaves of the running average of the weights."""
 OLDEST_COUNTS = 0.3
@@ -94,14 +97,17 @@ def _epoch(
 ) -> Iterator[Batch]:
     """Every query once, in batches of one source each, the batches of all sources shuffled."""
     batches = [
-        (sampler, rows[start : start + batch_size])
+        (sampler, rows)
         for sampler in samplers
-        for rows in [generator.permutation(sampler.queries)]
-        for start in range(0, len(rows), batch_size)
+        for rows in np.array_split(
+            generator.permutation(sampler.queries),
+            max(ceil(sampler.queries / batch_size), LEAST_STEPS),
+        )
     ]
     for place in generator.permutation(len(batches)):
         sampler, rows = batches[place]
-        yield sampler.batch(rows, generator)
+        if len(rows):
+            yield sampler.batch(rows, generator)
 
 
 def gradients(weights: Weights, batch: Batch, plan: Plan) -> tuple[float, Weights]:
