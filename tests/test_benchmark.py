@@ -162,7 +162,7 @@ def test_the_line_of_a_history(household: GitFolder) -> None:
 
 
 def test_raw_random_and_trained_are_told_together(
-    make_git: Callable[[str], GitFolder],
+    make_git: Callable[[str], GitFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Words of the subjects say nothing of the files but by habit, which training can learn."""
     folder = make_git("habits")
@@ -173,6 +173,7 @@ def test_raw_random_and_trained_are_told_together(
     }
     for number in range(150):
         verb = [*habits][number * 7 % 3]
+        monkeypatch.setenv("GIT_COMMITTER_DATE", f"{1_700_000_000 + 60 * number} +0000")
         folder.write(f"{verb[::-1].lower()}.md", f"{habits[verb]}, {number} times.\n")
         house = "".join("abcdefghij"[int(digit)] for digit in f"{number:03}")
         folder.commit(f"{verb} the {THINGS[number % 10]} of house {house}")

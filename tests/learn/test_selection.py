@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
+import pytest
 
+from verdigris.errors import NothingToLearn
 from verdigris.learn.gate import count_table_scores, measure, paired_gain, projected_scores
 from verdigris.learn.network import Array
 from verdigris.learn.pairs import NOT_A_CANDIDATE, PairSet, make_pairs
@@ -55,6 +58,13 @@ def test_what_helps_passes_the_gate(make_rotated: MakeRotated) -> None:
     verdict = fitted.verdicts["made-up"]
     assert verdict.over_raw.sure
     assert verdict.trained.mrr > verdict.random.mrr
+
+
+def test_a_history_of_one_moment_cannot_test_what_it_teaches(make_rotated: MakeRotated) -> None:
+    pairs = make_rotated()
+    at_once = replace(pairs, times=("2024-01-01T00:00:00Z",) * len(pairs))
+    with pytest.raises(NothingToLearn, match="nearly all of one moment"):
+        fit({"made-up": at_once}, [SMALL], 5)
 
 
 def test_where_raw_vectors_are_right_nothing_is_served(make_rotated: MakeRotated) -> None:

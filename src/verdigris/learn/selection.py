@@ -8,6 +8,7 @@ from itertools import islice
 
 import numpy as np
 
+from verdigris.errors import NothingToLearn
 from verdigris.learn.gate import (
     Verdict,
     count_table_scores,
@@ -86,9 +87,15 @@ def fit(sources: Mapping[str, PairSet], plans: Sequence[Plan], most_epochs: int)
     """Choose a plan and its epochs on one later part, gate it on a newer one, train on all.
 
     The gate's part chooses nothing and is trained on only after its verdict. sources: at least
-    LEAST_QUERIES queries in the first.
+    LEAST_QUERIES queries in the first. Raises NothingToLearn where they are not spread over time.
     """
     splits = split_by_time(sources)
+    first = next(iter(splits.values()))
+    if not (len(first.train) and len(first.stop)):
+        raise NothingToLearn(
+            f"{len(first.before_gate) + len(first.gate)} examples, nearly all of one moment; "
+            "it takes a history in which later ones can test what earlier ones taught"
+        )
     choice = max((_choose(splits, plan, most_epochs) for plan in plans), key=lambda c: c.score)
     known = [split.before_gate for split in splits.values() if len(split.before_gate)]
     gated = after(train(known, choice.plan), choice.epochs)

@@ -135,7 +135,11 @@ def _train(recipe: ProjectionRecipe, reader: _PairReader) -> Trained:
     sources, missing = reader.read(recipe.pairs)
     if not sources:
         return Trained(recipe.name, ProjectionLock(None, 0, "", {}, missing), None, None)
-    fitted = fit(sources, recipe.plans(), recipe.epochs)
+    try:
+        fitted = fit(sources, recipe.plans(), recipe.epochs)
+    except NothingToLearn as error:
+        missing |= dict.fromkeys(sources, str(error))
+        return Trained(recipe.name, ProjectionLock(None, 0, "", {}, missing), None, None)
     tasks = {name: task_lock(one, fitted.verdicts.get(name)) for name, one in sources.items()}
     lock = ProjectionLock(fitted.choice.plan, fitted.choice.epochs, "", tasks, missing)
     won = any(task.served for task in tasks.values())

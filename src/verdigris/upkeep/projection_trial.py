@@ -6,6 +6,7 @@ What training gives is only told beside what nothing and chance give.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -31,11 +32,8 @@ def projection_trial(material: Material, depth: int) -> Callable[[str], list[Lan
     """
     files, embed = material.files, material.embed
     turns: dict[str, Projection | None] = {RAW: None}
-    try:
+    with suppress(NothingToLearn):
         pairs = read_pairs(_TASK, material, LEAST_QUERIES)
-    except NothingToLearn:
-        pairs = None
-    if pairs is not None:
         trained = fit({_TASK: pairs}, [Plan()], _MOST_EPOCHS).projection
         turns |= {RANDOM: random_projection(trained, Plan().seed), TRAINED: trained}
 
