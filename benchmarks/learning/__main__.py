@@ -9,12 +9,13 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.learning.measure import Measured, measure_repository
-from benchmarks.learning.systems import FUSIONS, LANES_ALONE, LEARNED, RRF
+from benchmarks.learning.systems import FUSIONS, LANES_ALONE, LEARNED, RAW, RRF
 from benchmarks.pipeline.__main__ import tell
 from benchmarks.pipeline.machine import describe_machine
 from benchmarks.pipeline.repositories import parse_source
 from benchmarks.pipeline.table import table
 from verdigris.evaluate.statistics import paired_difference
+from verdigris.retrieve.lanes import PROJECTED
 
 RESULTS = Path(__file__).parents[1] / "results" / "learning.md"
 HEAD = """## Learning
@@ -46,7 +47,10 @@ def main() -> None:
 
 def write(out: Path, measured: Sequence[Measured]) -> None:
     """What has been measured so far: a long run that breaks off leaves its results."""
-    blocks = [HEAD, describe_machine(), gains_table(measured), lanes_table(measured)]
+    blocks = [
+        HEAD, describe_machine(), gains_table(measured), projection_table(measured),
+        lanes_table(measured),
+    ]  # fmt: skip
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
 
@@ -68,9 +72,25 @@ def gains_table(measured: Sequence[Measured]) -> str:
         )  # fmt: skip
     head = (
         "repository", "commits", "files", "queries", "best lane alone", *FUSIONS, "gain over RRF",
-        "weights, CPU of oxidize",
+        "weights, oxidize",
     )  # fmt: skip
     return table(head, rows)
+
+
+def projection_table(measured: Sequence[Measured]) -> str:
+    """The served projection beside the vectors that it turns."""
+    rows = []
+    for one in measured:
+        gain = paired_difference(one.recalls[PROJECTED], one.recalls[RAW])
+        base = fmean(one.recalls[RAW]) or 1.0
+        told = f"**{gain.mean / base:+.0%}** ({gain.low / base:+.0%} to {gain.high / base:+.0%})"
+        served = any(one.recalls[PROJECTED])
+        rows.append(
+            (one.name, _both(one, RAW), _both(one, PROJECTED) if served else "not served",
+             told if served else "–")
+        )  # fmt: skip
+    head = ("repository", RAW, "served projection of the question", "gain in recall at 10")
+    return "The projection, alone:\n\n" + table(head, rows)
 
 
 def lanes_table(measured: Sequence[Measured]) -> str:

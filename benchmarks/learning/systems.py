@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from verdigris.knowledge_base import KnowledgeBase
+from verdigris.learn.examples import FileVectors
 from verdigris.records import Filters
 from verdigris.retrieve.lanes import (
     DENSE,
@@ -23,6 +26,7 @@ from verdigris.store.vector_search import VectorSearch
 
 DEPTH = 50
 RRF_CONSTANT = 60
+RAW = "raw vectors of files"
 RRF = "RRF dense + BM25 + history"
 FIXED, PRIOR, LEARNED = "fixed fusion", "weights of other repositories", "learned fusion"
 WITH_PROJECTION = "learned fusion with projection"
@@ -37,6 +41,12 @@ def open_search(knowledge_base: KnowledgeBase, weights: FusionWeights | None) ->
     """A search with these weights of the learned fusion; None: the fixed fusion."""
     vectors = VectorSearch(knowledge_base.index, knowledge_base.locations.folder)
     return Search(knowledge_base.index, vectors, knowledge_base.facts, weights)
+
+
+def rank_raw(files: FileVectors, question: Question) -> list[str]:
+    """Names of files by the cosine of their mean vector to the question as it is."""
+    order = np.argsort(-(files.vectors @ question.vector), kind="stable")[:DEPTH]
+    return [files.paths[row] for row in order.tolist()]
 
 
 def rank_all(

@@ -402,12 +402,7 @@ class KnowledgeBase:
         embed = cached_questions(self.embedder, self.vector_cache)
         read = partial(read_material, self.log, self.index, self.facts, embed)
         wishes = wishes or oxidizing.Wishes()
-        done = oxidizing.oxidize(self._workshop, read, wishes, self.progress)
-        if not done.written:
-            return done
-        started = time.monotonic()
-        fusion = self.fit_fusion()
-        return replace(done, fusion=fusion, seconds=done.seconds + time.monotonic() - started)
+        return oxidizing.oxidize(self._workshop, read, self.fit_fusion, wishes, self.progress)
 
     def export_onnx(self, folder: Path) -> list[Exported]:
         """Write what serves as ONNX graphs, verified. Raises LearningError, StorageError."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from verdigris.engine.cpus import usable_cpus
 from verdigris.errors import LearningError, LockMismatch, NothingToLearn, RecipeError, StorageError
 from verdigris.learn.artifacts import SERVED, ServedProjection, publish, write_projection
 from verdigris.learn.lock import (
@@ -99,13 +101,20 @@ def open_recipe(shop: Workshop, other: FetchedRecipe | None = None) -> Recipe:
     return recipe
 
 
-def train_all(recipe: Recipe, material: Material, progress: Progress) -> list[Trained]:
-    """Train and gate every projection of a recipe; what cannot be learned says why."""
+def start_training(pool: Executor, recipe: Recipe, material: Material) -> list[Future[Trained]]:
+    """Train and gate every projection of a recipe, some at once; what cannot be learned says why.
+
+    Pairs are read in this thread: a connection to SQLite belongs to one.
+    """
     reader = _PairReader(material)
-    progress.start("training", len(recipe.projections))
+    return [pool.submit(_train, one, *reader.read(one.pairs)) for one in recipe.projections]
+
+
+def _finish(training: Sequence[Future[Trained]], progress: Progress) -> list[Trained]:
+    progress.start("training", len(training))
     found = []
-    for projection in recipe.projections:
-        found.append(_train(projection, reader))
+    for one in training:
+        found.append(one.result())
         progress.advance(1)
     progress.finish()
     return found
@@ -131,8 +140,9 @@ class _PairReader:
         return pairs, {name: one for name, one in known.items() if isinstance(one, str)}
 
 
-def _train(recipe: ProjectionRecipe, reader: _PairReader) -> Trained:
-    sources, missing = reader.read(recipe.pairs)
+def _train(
+    recipe: ProjectionRecipe, sources: Mapping[str, PairSet], missing: dict[str, str]
+) -> Trained:
     if not sources:
         return Trained(recipe.name, ProjectionLock(None, 0, "", {}, missing), None, None)
     try:
@@ -188,28 +198,37 @@ class Oxidized:
 
 
 def oxidize(
-    shop: Workshop, read: Callable[[], Material], wishes: Wishes, progress: Progress
+    shop: Workshop,
+    read: Callable[[], Material],
+    fit_lanes: Callable[[], FusionReport],
+    wishes: Wishes,
+    progress: Progress,
 ) -> Oxidized:
     """Train by the recipe, or again by the lock, and put what won into service.
 
-    read: reads what pairs are made from. Raises RecipeError, LockMismatch, StorageError.
+    read: reads what pairs are made from. fit_lanes: fits the weights of the lanes and serves them;
+    it runs while projections train. Raises RecipeError, LockMismatch, StorageError.
     """
     from threadpoolctl import threadpool_limits
 
     recipe = open_recipe(shop, wishes.recipe)
     started = time.monotonic()
-    locked = None
+    locked, fusion = None, None
     # One thread: products this small gain nothing from more, and the bits do not depend on them.
-    with threadpool_limits(1, user_api="blas"):
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(usable_cpus()) as pool:
         if wishes.locked:
             locked, trained = retrain(shop, recipe, read)
         else:
-            trained = train_all(recipe, read(), progress)
+            training = start_training(pool, recipe, read())
+        if not wishes.dry_run:
+            fusion = fit_lanes()
+        if not wishes.locked:
+            trained = _finish(training, progress)
     if wishes.dry_run:
         lock = locked or make_lock(shop, recipe, {one.name: one.lock for one in trained})
     else:
         lock = put_into_service(shop, recipe, trained, locked)
-    return Oxidized(lock, not wishes.dry_run, time.monotonic() - started)
+    return Oxidized(lock, not wishes.dry_run, time.monotonic() - started, fusion)
 
 
 def make_lock(shop: Workshop, recipe: Recipe, trained: Mapping[str, ProjectionLock]) -> Lock:
