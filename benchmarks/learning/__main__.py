@@ -9,13 +9,12 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.learning.measure import Measured, measure_repository
-from benchmarks.learning.systems import FUSIONS, LANES_ALONE, LEARNED, RAW, RRF
+from benchmarks.learning.systems import FUSIONS, LANES_ALONE, LEARNED, RAW, RRF, SERVED
 from benchmarks.pipeline.__main__ import tell
 from benchmarks.pipeline.machine import describe_machine
 from benchmarks.pipeline.repositories import parse_source
 from benchmarks.pipeline.table import table
 from verdigris.evaluate.statistics import paired_difference
-from verdigris.retrieve.lanes import PROJECTED
 
 RESULTS = Path(__file__).parents[1] / "results" / "learning.md"
 HEAD = """## Learning
@@ -81,16 +80,15 @@ def projection_table(measured: Sequence[Measured]) -> str:
     """The served projection beside the vectors that it turns."""
     rows = []
     for one in measured:
-        gain = paired_difference(one.recalls[PROJECTED], one.recalls[RAW])
-        base = fmean(one.recalls[RAW]) or 1.0
-        told = f"**{gain.mean / base:+.0%}** ({gain.low / base:+.0%} to {gain.high / base:+.0%})"
-        served = any(one.recalls[PROJECTED])
-        rows.append(
-            (one.name, _both(one, RAW), _both(one, PROJECTED) if served else "not served",
-             told if served else "–")
-        )  # fmt: skip
-    head = ("repository", RAW, "served projection of the question", "gain in recall at 10")
-    return "The projection, alone:\n\n" + table(head, rows)
+        told = ("not served", "–")
+        if SERVED in one.recalls:
+            gain = paired_difference(one.recalls[SERVED], one.recalls[RAW])
+            base = fmean(one.recalls[RAW]) or 1.0
+            apart = f"({gain.low / base:+.0%} to {gain.high / base:+.0%})"
+            told = (_both(one, SERVED), f"**{gain.mean / base:+.0%}** {apart}")
+        rows.append((one.name, _both(one, RAW), *told))
+    head = ("repository", RAW, SERVED, "gain in recall at 10")
+    return "The projection of commit subjects, alone:\n\n" + table(head, rows)
 
 
 def lanes_table(measured: Sequence[Measured]) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.learning.systems import FIXED, LEARNED, PRIOR, RAW, open_search, rank_all, rank_raw
+from benchmarks.learning.systems import FIXED, LEARNED, PRIOR, open_search, rank_all, rank_by_vector
 from benchmarks.pipeline.repositories import Source, clone
 from verdigris.benchmark import FILE_KINDS, CommitBenchmark, commit_benchmark
 from verdigris.evaluate.metrics import Judged, recall_at_k, reciprocal_rank
@@ -59,7 +59,7 @@ def _measure(name: str, benchmark: CommitBenchmark) -> Measured:
     recalls: dict[str, list[float]] = defaultdict(list)
     for query in benchmark.queries:
         question = at_cut._question(query.text)
-        found = rank_all(searches, question, filters) | {RAW: rank_raw(means, question)}
+        found = rank_all(searches, question, filters) | rank_by_vector(means, question)
         for system, ranked in found.items():
             judged = Judged(query.relevant, ranked)
             ranks[system].append(reciprocal_rank(judged))

@@ -9,6 +9,7 @@ import numpy as np
 
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.learn.examples import FileVectors
+from verdigris.learn.network import Array
 from verdigris.records import Filters
 from verdigris.retrieve.lanes import (
     DENSE,
@@ -26,7 +27,7 @@ from verdigris.store.vector_search import VectorSearch
 
 DEPTH = 50
 RRF_CONSTANT = 60
-RAW = "raw vectors of files"
+RAW, SERVED = "raw vectors of files", "served projection"
 RRF = "RRF dense + BM25 + history"
 FIXED, PRIOR, LEARNED = "fixed fusion", "weights of other repositories", "learned fusion"
 WITH_PROJECTION = "learned fusion with projection"
@@ -43,9 +44,22 @@ def open_search(knowledge_base: KnowledgeBase, weights: FusionWeights | None) ->
     return Search(knowledge_base.index, vectors, knowledge_base.facts, weights)
 
 
-def rank_raw(files: FileVectors, question: Question) -> list[str]:
-    """Names of files by the cosine of their mean vector to the question as it is."""
-    order = np.argsort(-(files.vectors @ question.vector), kind="stable")[:DEPTH]
+def rank_by_vector(files: FileVectors, question: Question) -> dict[str, list[str]]:
+    """Names of files by the cosine of their mean vector to the question: raw, and projected.
+
+    The projected lane itself is silent where no commit resembles the question.
+    """
+    assert question.vector is not None
+    found = {RAW: _nearest(files, files.vectors, question.vector)}
+    for asked in question.projected:
+        if asked.target == "files":
+            candidates = asked.project(files.vectors) if asked.project else files.vectors
+            found[SERVED] = _nearest(files, candidates, asked.vector)
+    return found
+
+
+def _nearest(files: FileVectors, candidates: Array, vector: Array) -> list[str]:
+    order = np.argsort(-(candidates @ vector), kind="stable")[:DEPTH]
     return [files.paths[row] for row in order.tolist()]
 
 
