@@ -302,18 +302,18 @@ def test_deeply_nested_code_is_covered_and_said_to_be_cut(path: str, text: str) 
 
 
 def test_text_that_is_no_code_at_all_is_cut_as_text_in_good_time() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     events = read("a.py", "(\n" * 200_000)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert file_details(events).parser == "text"
     assert "cannot be read as python" in file_details(events).warning
 
 
 def test_wide_statements_are_read_in_good_time() -> None:
     names = [f"name{number}" for number in range(20_000)]
-    began = time.monotonic()
+    began = time.process_time()
     events = read("a.py", f"from wide import ({', '.join(names)})\n")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert imports(events) == [("wide", tuple(names), 1)]
 
 
