@@ -25,7 +25,7 @@ from verdigris.records import (
 )
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import OXIDIZE_LOCK, STATE_FOLDER, Settings, load_settings
-from verdigris.store.index import Index
+from verdigris.store.index import EXACT_LIMIT, Index
 from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.capturing import collect_hooks
 from verdigris.upkeep.forge import FORGE, scrape_forge, scrape_forge_file
@@ -288,6 +288,9 @@ class KnowledgeBase:
 
     def refresh_vector_index(self) -> None:
         """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""
+        files = any(self.locations.folder.glob("*.usearch"))
+        if not files and self.index.count("chunks") <= EXACT_LIMIT:
+            return  # numpy takes longer to import than everything else here
         from verdigris.store.vector_search import VectorSearch
 
         with suppress(Busy), refresh_lock(self.locations, SHORT_WAIT):  # whoever has it rebuilds

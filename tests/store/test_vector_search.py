@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,3 +134,14 @@ def test_the_file_goes_when_the_kind_is_small_again(index: Index, tmp_path: Path
     VectorSearch(index, tmp_path, exact_limit=200).refresh()
     assert not (tmp_path / "code.usearch").exists()
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_index_files_and_the_model_can_be_used_in_either_order() -> None:
+    """USearch before ONNX Runtime crashes the process, so the store never imports it first."""
+    program = (
+        "from verdigris.store.vector_search import _usearch\n"
+        "_usearch()\n"
+        "from verdigris.engine import Embedder\n"
+        "Embedder().close()\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

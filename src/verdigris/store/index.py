@@ -64,6 +64,8 @@ CREATE VIRTUAL TABLE whole_documents USING fts5(
 
 VECTOR_TABLES = ("vectors", "next_vectors")
 """Those that answer, and those that are to take their place (`store/vector_sets.py`)."""
+EXACT_LIMIT = 20_000
+"""Up to this many vectors of a kind are compared one by one: fast enough, and exact."""
 _NAMED_FILES = 50
 """Files of a commit whose paths are searched as its name."""
 

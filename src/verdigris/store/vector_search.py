@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,7 @@ import numpy.typing as npt
 from verdigris.database import storage_errors
 from verdigris.errors import StorageError
 from verdigris.records import KINDS, Kind
-from verdigris.store.index import Index
-
-EXACT_LIMIT = 20_000
-"""Up to this many vectors of a kind are compared one by one: fast enough, and exact."""
+from verdigris.store.index import EXACT_LIMIT, Index
 
 Ids = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -154,11 +151,10 @@ class VectorSearch:
         return state == self._state(kind) and digest == _sha256(self._file(kind))
 
     def _build(self, kind: Kind) -> None:
-        from usearch.index import Index as UsearchIndex
 
         state = self._state(kind)
         chunk_ids, matrix = self._matrix(kind)
-        index = UsearchIndex(ndim=matrix.shape[1], metric="cos", dtype="f16")
+        index = _usearch().Index(ndim=matrix.shape[1], metric="cos", dtype="f16")
         index.add(chunk_ids.astype(np.uint64), matrix)
         handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")
         os.close(handle)
@@ -177,9 +173,8 @@ class VectorSearch:
         """Approximate search; None where the file may not be opened (`refresh` rebuilds it)."""
         if not self._is_current(kind):
             return None
-        from usearch.index import Index as UsearchIndex
 
-        index = UsearchIndex.restore(str(self._file(kind)), view=True)
+        index = _usearch().Index.restore(str(self._file(kind)), view=True)
         if index is None:
             return None
         matches = index.search(query, limit)
@@ -215,3 +210,15 @@ def _sha256(path: Path) -> str:
     with suppress(FileNotFoundError), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
     return ""
+
+
+def _usearch() -> ModuleType:
+    """USearch's door. ONNX Runtime is imported before it: the other way round it crashes.
+
+    Seen with usearch 2.26 and onnxruntime 1.31 on Linux, each alone being sound.
+    """
+    import onnxruntime  # noqa: F401
+    import usearch.index
+
+    found: ModuleType = usearch.index
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from verdigris.errors import RuntimeFallbackWarning, VerdigrisError
@@ -28,6 +29,8 @@ class LoadedModels:
     def begin(self, model: str) -> None:
         """Load a model beside what the caller does next; what goes wrong is told by `get`."""
         if model not in self._models:
+            # By the caller: no library is first imported by two threads at once.
+            import_module("verdigris.engine.embedder")
             self._models[model] = self._thread.submit(self._load, model)
 
     def _load(self, model: str) -> Embedder:
