@@ -37,13 +37,13 @@ class LoadedModels:
         from verdigris.engine.engine_choice import configured_choice
 
         choice = configured_choice(model, self._settings.runtime)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeFallbackWarning)  # told once, and not by Python
-            embedder = choice.open(
-                self._settings.threads or None,
-                strict=False,
-                memory_mb=self._settings.memory_mb or None,
-            )
+        # Told below, not by Python. For good: catch_warnings would undo what other threads set.
+        warnings.simplefilter("ignore", RuntimeFallbackWarning)
+        embedder = choice.open(
+            self._settings.threads or None,
+            strict=False,
+            memory_mb=self._settings.memory_mb or None,
+        )
         if why := embedder.opened.fallback:
             self._warnings.append(f"{why}; ONNX Runtime on the CPU is used instead")
         return embedder

@@ -76,7 +76,7 @@ def _table(lanes: Sequence[LaneReport]) -> Iterator[str]:
 def _notes(report: EvaluationReport) -> Iterator[str]:
     yield _wrapped(f"verdict: {_verdict(report)}")
     if idle := [one for one in report.left_out if not one.gains]:
-        yield _wrapped("no measurable contribution: " + ", ".join(map(_without, idle)))
+        yield _wrapped("not shown to contribute, within chance: " + ", ".join(map(_without, idle)))
     latency = report.latency
     yield f"one search: p50 {latency.p50_ms:.0f} ms, p95 {latency.p95_ms:.0f} ms"
 
