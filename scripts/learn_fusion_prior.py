@@ -50,11 +50,11 @@ def later_commits(root: Path) -> list[FusionExample]:
     found = []
     with KnowledgeBase(root) as source, commit_benchmark(source) as benchmark:
         at_cut = benchmark.knowledge_base
-        past = at_cut._search.past_changes()
+        past = at_cut.questions.search.past_changes()
         for query in benchmark.queries:
             question = Question(query.text, at_cut.embedder.embed_query(query.text))
-            candidates, features = at_cut._search.described(question, past)
-            names = at_cut._search.names_of(candidates.document_ids.tolist())
+            candidates, features = at_cut.questions.search.described(question, past)
+            names = at_cut.questions.search.names_of(candidates.document_ids.tolist())
             relevant = np.isin(names, query.relevant)
             if relevant.any():
                 found.append(FusionExample(features, base_scores(candidates), relevant))

@@ -58,7 +58,7 @@ def _measure(name: str, benchmark: CommitBenchmark) -> Measured:
     ranks: dict[str, list[float]] = defaultdict(list)
     recalls: dict[str, list[float]] = defaultdict(list)
     for query in benchmark.queries:
-        question = at_cut._question(query.text)
+        question = at_cut.questions.of(query.text)
         found = rank_all(searches, question, filters) | rank_by_vector(means, question)
         for system, ranked in found.items():
             judged = Judged(query.relevant, ranked)

@@ -200,7 +200,7 @@ def _suites_at_cut(
     with knowledge_base_at(source, cut.sha) as at_cut:
         paths = at_cut.facts.paths()
         popular = LaneList(MOST_CHANGED, most_changed(cut.before, paths)[: depth + 1])
-        learned = at_cut.projection_trial(depth) if {"commits", "issues"} & set(names) else None
+        learned = at_cut.learning.trial(depth) if {"commits", "issues"} & set(names) else None
 
         def ask_for_files(query: EvaluationQuery) -> Trial:
             trial = at_cut.trial(query, depth)

@@ -89,7 +89,7 @@ def test_what_similar_commits_changed_comes_first_and_says_why(kitchen: Knowledg
 
 
 def test_history_before_a_time_knows_nothing_later(kitchen: KnowledgeBase) -> None:
-    search, past = search_with(kitchen), kitchen._search.past_changes()
+    search, past = search_with(kitchen), kitchen.questions.search.past_changes()
     question = ask(kitchen, "stop the humming noise")
     column = list(FEATURES).index("similar commits share")
     fridge = kitchen.index.connection.execute(

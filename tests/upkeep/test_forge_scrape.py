@@ -221,12 +221,12 @@ def test_files_and_commits_of_an_issue(
     sha = small_git.commit("Boil nothing\n\nFixes #12")
     base.import_issues(exported(issue(12, "Kettle boils dry")))
     base.refresh()
-    found = base.issue("issue:12")
+    found = base.facts.issue("issue:12")
     assert found is not None
     assert [(one.sha, one.how) for one in found.commits] == [(sha, "fixes")]
     assert found.files == ("src/kettle.py",)
     assert [one.document for one in base.related("src/kettle.py").issues] == ["issue:12"]
-    assert base.issue("issue:13") is None
+    assert base.facts.issue("issue:13") is None
 
 
 def test_time_filters_take_an_issues_life(

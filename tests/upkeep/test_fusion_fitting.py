@@ -75,15 +75,15 @@ def test_fused_is_not_below_the_best_lane(
     make_history(folder, history)
     with KnowledgeBase(folder.root) as source, commit_benchmark(source) as benchmark:
         at_cut = benchmark.knowledge_base
-        report = at_cut.fit_fusion()
+        report = at_cut.learning.fit_fusion(at_cut.progress)
         assert report.examples >= LEAST_EXAMPLES
         ranks: dict[str, list[float]] = {lane: [] for lane in (*LANES, "fused")}
         filters = at_cut.filters(kinds=FILE_KINDS)
         for query in benchmark.queries:
             question = Question(query.text, at_cut.embedder.embed_query(query.text))
-            rankings = at_cut._search.rankings(question, filters)
-            found = {lane: at_cut._search.ranked_by(lane, rankings, 50) for lane in LANES}
-            found["fused"] = at_cut._search.ranked(question, rankings, 50)
+            rankings = at_cut.questions.search.rankings(question, filters)
+            found = {lane: at_cut.questions.search.ranked_by(lane, rankings, 50) for lane in LANES}
+            found["fused"] = at_cut.questions.search.ranked(question, rankings, 50)
             for name, ranked in found.items():
                 judged = Judged(query.relevant, [document for document, _ in ranked])
                 ranks[name].append(reciprocal_rank(judged))
@@ -138,5 +138,5 @@ def test_a_repository_without_commits_can_be_fitted(make_git: Callable[[str], Gi
     with KnowledgeBase(folder.root) as opened:
         opened.refresh()
         opened.embed()
-        assert opened.fit_fusion().chosen == "prior"
+        assert opened.learning.fit_fusion(opened.progress).chosen == "prior"
         assert opened.ask("add a").hits[0].path == "a.py"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from verdigris.chunking import CHUNKING_VERSION, chunk_document
+from verdigris.database import remove_database
+from verdigris.errors import CorruptDatabase
 from verdigris.event_log import EventLog, Marker
 from verdigris.records import DOCUMENT_GONE
 from verdigris.store.index import Index
+from verdigris.upkeep.locations import Locations
+from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.progress import Progress
 from verdigris.views import SCHEMA as FACTS_SCHEMA
 from verdigris.views import Facts
@@ -19,6 +24,20 @@ _DOCUMENTS_A_TRANSACTION = 500
 def open_index(path: Path) -> Index:
     """The index with the facts beside it; another way of chunking makes it anew, like a schema."""
     return Index(path, f"{FACTS_SCHEMA}-- chunking {CHUNKING_VERSION}\n")
+
+
+def open_or_rebuild(locations: Locations, warnings: list[str]) -> Index:
+    """Open the index; a damaged one is dropped, since it comes back from the log."""
+    path = locations.index
+    try:
+        return open_index(path)
+    except CorruptDatabase:
+        with refresh_lock(locations):  # another process may be mending it
+            with suppress(CorruptDatabase):
+                return open_index(path)
+            warnings.append(f"{path} was damaged; it is rebuilt from the log")
+            remove_database(path)
+            return open_index(path)
 
 
 def catch_up(log: EventLog, index: Index, facts: Facts, progress: Progress) -> int:

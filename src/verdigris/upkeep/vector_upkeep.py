@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verdigris.errors import EngineError
-from verdigris.store.index import Index
+from verdigris.database import remove_database
+from verdigris.errors import Busy, CorruptDatabase, EngineError, StorageError
+from verdigris.store.index import EXACT_LIMIT, Index
 from verdigris.store.vector_sets import VectorSets, VectorSpace
 from verdigris.upkeep.embedding import embed_pending, vector_space
 from verdigris.upkeep.loaded_models import LoadedModels
+from verdigris.upkeep.locations import Locations
+from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.model_swap import FINISH_SWAP
 from verdigris.upkeep.progress import Progress
 
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
 FEW_CHUNKS = 150
 """Up to this many new chunks are embedded before an answer without further thought: < 0.5 s."""
+_SHORT_WAIT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +148,28 @@ class VectorUpkeep:
             return self._sources.models.get(self.wanted.model).embed_query(text)
         embedder = self._embedder(serving)
         return embedder.embed_query(text) if embedder else None
+
+    def refresh_files(self, locations: Locations) -> None:
+        """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""
+        files = any(locations.folder.glob("*.usearch"))
+        if not files and self._index.count("chunks") <= EXACT_LIMIT:
+            return  # numpy takes longer to import than everything else here
+        from verdigris.store.vector_search import VectorSearch
+
+        with suppress(Busy), refresh_lock(locations, _SHORT_WAIT):  # whoever has it rebuilds
+            VectorSearch(self._index, locations.folder).refresh()
+
+
+def open_vector_cache(path: Path, warnings: list[str]) -> VectorCache | None:
+    """The user's cache of vectors; None, with a warning, where it cannot be used."""
+    from verdigris.store.vector_cache import VectorCache
+
+    try:
+        return VectorCache(path)
+    except CorruptDatabase:
+        warnings.append(f"{path} was damaged; it is begun anew")
+        remove_database(path)
+        return VectorCache(path)
+    except StorageError as error:
+        warnings.append(f"no vector cache: {error}")
+        return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from verdigris.records import AgedAnchor, Event, LinkedIssue, SeenDetails, Trailer
+from verdigris.records import AgedAnchor, Event, IssueFacts, LinkedIssue, SeenDetails, Trailer
 from verdigris.views import anchors, code, history, issues, references
 from verdigris.views.anchors import AnchorFacts
 from verdigris.views.co_changes import CoChange, CoChangeFacts
@@ -41,6 +41,16 @@ class Facts(ReferenceFacts, CoChangeFacts, IssueLinks, AnchorFacts):
         else:
             self.remove_file(document)
             self.remove_anchors(document)
+
+    def issue(self, document: str) -> IssueFacts | None:
+        """What is known of `issue:12` or `pr:45`, with its commits and files; None: unknown."""
+        found = self.issue_facts(document)
+        if found is None:
+            return None
+        present = self.paths()
+        by_commit = self.files_of_commits(commit.sha for commit in found.commits)
+        files = [*sorted(set().union(*by_commit.values())), *self.issue_files(document)]
+        return replace(found, files=tuple(dict.fromkeys(p for p in files if p in present)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
 from verdigris.upkeep.scraping import SOURCES, TRANSCRIPTS
 
 if TYPE_CHECKING:
-    from verdigris.knowledge_base import KnowledgeBase, Status
+    from verdigris.knowledge_base import KnowledgeBase
+    from verdigris.upkeep.status import Status
     from verdigris.views import DatedMoment
 
 _CONFIG = """\

@@ -1,0 +1,100 @@
+"""The room of learning: what one work tree teaches; what came of it lies in `served.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from verdigris.engine import Embedder
+from verdigris.evaluate.run import LaneList
+from verdigris.event_log import EventLog
+from verdigris.learn.examples import EmbedTexts
+from verdigris.learn.pair_sources import Material
+from verdigris.retrieve.fusion_file import FusionReport, write_fusion
+from verdigris.retrieve.search import Search
+from verdigris.store.index import Index
+from verdigris.store.vector_cache import VectorCache
+from verdigris.store.vector_search import VectorSearch
+from verdigris.upkeep.exporting import Exported, export_onnx
+from verdigris.upkeep.fusion_fitting import fit_repository
+from verdigris.upkeep.locations import Locations
+from verdigris.upkeep.oxidizing import Oxidized, Wishes, Workshop, oxidize, roll_back
+from verdigris.upkeep.progress import Progress
+from verdigris.upkeep.projection_trial import projection_trial
+from verdigris.upkeep.served import Served
+from verdigris.upkeep.training_data import cached_questions, read_material
+from verdigris.views import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSources:
+    """What is learned from, and the model and cache that turn texts into vectors."""
+
+    log: EventLog
+    index: Index
+    facts: Facts
+    embedder: Callable[[], Embedder]
+    cache: Callable[[], VectorCache | None]
+
+    def read(self) -> Material:
+        """Everything that pairs are made from. Raises StorageError."""
+        return read_material(self.log, self.index, self.facts, self.questions())
+
+    def questions(self) -> EmbedTexts:
+        """Embeds texts as questions, through the cache. Raises EngineError."""
+        return cached_questions(self.embedder(), self.cache())
+
+
+class Learning:
+    """Trains projections and the lanes' weights of one work tree, and takes them back."""
+
+    def __init__(
+        self, root: Path, locations: Locations, sources: LearningSources, served: Served
+    ) -> None:
+        self._root = root
+        self._locations = locations
+        self._sources = sources
+        self._served = served
+
+    def oxidize(self, model: str, head: str, wishes: Wishes, progress: Progress) -> Oxidized:
+        """Learn from an index that is up to date, and put what won into service.
+
+        model: as configured. head: the commit that the lock names. Raises RecipeError,
+        LockMismatch, StorageError.
+        """
+        fit_lanes = partial(self.fit_fusion, progress)
+        return oxidize(self._workshop(model, head), self._sources.read, fit_lanes, wishes, progress)
+
+    def roll_back(self, model: str, head: str) -> str:
+        """Serve the projections from before the last `oxidize`. Raises LearningError."""
+        return roll_back(self._workshop(model, head))
+
+    def _workshop(self, model: str, head: str) -> Workshop:
+        embedder = self._sources.embedder()
+        return Workshop(
+            self._root, self._locations.projections, model, embedder.fingerprint, head,
+            embedder.dims,
+        )  # fmt: skip
+
+    def fit_fusion(self, progress: Progress) -> FusionReport:
+        """Fit the learned fusion to the repository's own commits; serve what measured best.
+
+        Raises StorageError.
+        """
+        index, facts = self._sources.index, self._sources.facts
+        search = Search(index, VectorSearch(index, self._locations.folder), facts)
+        fitted = fit_repository(search, index, facts, self._sources.questions(), progress)
+        write_fusion(self._locations.fusion, index.meta("fingerprint"), fitted)
+        return fitted.report
+
+    def export_onnx(self, model: str, folder: Path) -> list[Exported]:
+        """Write what serves as ONNX graphs, verified. Raises LearningError, StorageError."""
+        embedder = self._sources.embedder()
+        served = self._served.projections(embedder.fingerprint)
+        return export_onnx(served, embedder, model, folder)
+
+    def trial(self, depth: int) -> Callable[[str], list[LaneList]]:
+        """What files a question finds raw, by a random and by a trained projection; trains it."""
+        return projection_trial(self._sources.read(), depth)
