@@ -32,6 +32,15 @@ def test_without_any_configuration_the_defaults_hold(root: Path) -> None:
     assert load_settings(None) == Settings()
 
 
+@pytest.mark.parametrize("text", ["false", "FALSE"])
+def test_a_switch_is_also_read_from_the_environment(
+    root: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    project(root, "questions = true\n")
+    monkeypatch.setenv("VERDIGRIS_QUESTIONS", text)
+    assert load_settings(root).questions is False
+
+
 def test_environment_over_project_over_user(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     user(root, "threads = 1\nmax_file_bytes = 10\nlocal_dir = 'u'\n")
     path = project(root, "threads = 2\nmax_file_bytes = 20\n")
@@ -54,6 +63,8 @@ def test_environment_over_project_over_user(root: Path, monkeypatch: pytest.Monk
         ("threads = -1", "threads must be a whole number"),
         ("max_file_bytes = 0", "max_file_bytes must be a whole number from 1"),
         ("model = 7", "model must be a text, not 7"),
+        ("questions = 1", "questions must be true or false, not 1"),
+        ("questions = ''", "questions must be true or false"),
         ("threads = ", "is not valid TOML"),
         ("[threads]\na = 1", "threads must be a whole number"),
         ("model = 'ä", "is not valid TOML"),

@@ -15,9 +15,12 @@ from verdigris.database import connect, damaged, migrate, quick_check, storage_e
 from verdigris.records import (
     DOCUMENT_GONE,
     DOCUMENT_SEEN,
+    RESULT_UNUSED,
+    RESULT_USED,
     Details,
     Event,
     Lines,
+    ResultDetails,
     SeenDetails,
     SymbolDetails,
 )
@@ -69,9 +72,11 @@ MIGRATIONS = (
     """,
 )
 
-_DETAILS: dict[str, type[SeenDetails] | type[SymbolDetails]] = {
+_DETAILS: dict[str, type[SeenDetails] | type[SymbolDetails] | type[ResultDetails]] = {
     DOCUMENT_SEEN: SeenDetails,
     "code.symbol": SymbolDetails,
+    RESULT_USED: ResultDetails,
+    RESULT_UNUSED: ResultDetails,
 }
 _COLUMNS = (
     "kind, document, version, text, line_start, line_end, heading, time, session, branch, "
@@ -219,6 +224,15 @@ class EventLog:
                 f"SELECT {_COLUMNS} FROM events WHERE marker = 0 AND document = ? "
                 "AND version = ? ORDER BY seq",
                 (document, version),
+            ).fetchall()
+        return [self._event(row) for row in rows]
+
+    def questions(self) -> list[Event]:
+        """Questions, and which of their results were used, in the order in which that was said."""
+        with storage_errors(self.path):
+            rows = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM events WHERE marker = 0 AND document >= 'question:' "
+                "AND document < 'question;' ORDER BY seq"
             ).fetchall()
         return [self._event(row) for row in rows]
 

@@ -22,6 +22,7 @@ from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
 from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.capturing import collect_hooks
+from verdigris.upkeep.feedback import Feedback
 from verdigris.upkeep.forge import FORGE, scrape_forge, scrape_forge_file
 from verdigris.upkeep.indexing import catch_up, open_index, open_or_rebuild
 from verdigris.upkeep.loaded_models import LoadedModels
@@ -151,6 +152,12 @@ class KnowledgeBase:
     def structure(self) -> Structure:
         """Structural questions: callers, callees, imports, importers, symbols, inventory."""
         return Structure(self.index, self.facts, self.repository.root, self.locations)
+
+    @property
+    def feedback(self) -> Feedback:
+        """Which results of the last answers were used."""
+        keeps = self.settings.questions
+        return Feedback(self.log, self.index, self.locations.answers, keeps)
 
     def refresh(self, sources: Sequence[str] = SOURCES, wait: float = LOCK_SECONDS) -> ScrapeReport:
         """Scrape what changed and index it; vectors come later (`embed`). Raises Busy."""

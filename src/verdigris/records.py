@@ -2,8 +2,8 @@
 
 Times are UTC, ISO 8601 with a trailing Z and whole seconds; '' is unknown.
 Documents are named by their path relative to the repository's root (POSIX separators),
-`commit:SHA` with the full hash, `issue:N`, `pr:N`, `discussion:N` as the forge numbers them, or
-`transcript:AGENT/SESSION/PART`.
+`commit:SHA` with the full hash, `issue:N`, `pr:N`, `discussion:N` as the forge numbers them,
+`transcript:AGENT/SESSION/PART`, or `question:ID`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ KINDS: tuple[Kind, ...] = ("session", "commit", "doc", "code", "issue")
 
 DOCUMENT_SEEN = "document.seen"
 DOCUMENT_GONE = "document.gone"
+QUESTION_ASKED = "question.asked"
+RESULT_USED, RESULT_UNUSED = "result.used", "result.unused"
+"""Of the events of a question, whose document is `question:ID`: what was asked, which of the
+results helped, and what was taken back. They have no marker, so that nothing indexes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +223,15 @@ class SeenDetails:
     issue: IssueDetails | None = None
 
 
-Details = SeenDetails | SymbolDetails | None
+@dataclass(frozen=True, slots=True)
+class ResultDetails:
+    """Where an answer showed a result that was used."""
+
+    rank: int
+    """Counted from 1; 0 for a document that the answer did not show."""
+
+
+Details = SeenDetails | SymbolDetails | ResultDetails | None
 
 
 @dataclass(frozen=True, slots=True)

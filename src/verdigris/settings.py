@@ -41,6 +41,8 @@ class Settings:
     """`gh` or `glab`: a plain scrape also runs it to read issues; '' = only `scrape forge` does."""
     transcripts: tuple[str, ...] = ()
     """Agents whose transcripts, in your home folder, every scrape reads: claude, codex, gemini."""
+    questions: bool = True
+    """Whether the last answers are kept for `verdigris used`."""
     origins: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def cache_path(self) -> Path:
@@ -55,6 +57,7 @@ class Settings:
 _NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
 _CHOICES = {"forge": ("", "gh", "glab")}
 _LISTS = {"transcripts": ("claude", "codex", "gemini")}
+_SWITCHES = ("questions",)
 _NUMBERS = {"memory_mb": (0, 2**24), "threads": (0, 1024), "max_file_bytes": (1, 2**31)}
 
 
@@ -113,6 +116,10 @@ def _checked(origin: str, key: str, value: object) -> object:
         raise SettingsError(f"{origin}: unknown key {key!r}; known: {', '.join(_NAMES)}")
     if key in _LISTS:
         return _checked_list(origin, key, value)
+    if key in _SWITCHES:
+        if str(value).lower() not in ("true", "false"):  # a text in the environment
+            raise SettingsError(f"{origin}: {key} must be true or false, not {value!r}")
+        return str(value).lower() == "true"
     if key not in _NUMBERS:
         if not isinstance(value, str):
             raise SettingsError(f"{origin}: {key} must be a text, not {value!r}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.conftest import GitFolder
@@ -10,7 +12,10 @@ from tests.conftest import GitFolder
 from verdigris import KnowledgeBase
 from verdigris.errors import NothingToLearn
 from verdigris.learn.examples import subject_text
-from verdigris.learn.pair_sources import SOURCES, Material, read_pairs
+from verdigris.learn.material import Material
+from verdigris.learn.pair_sources import SOURCES, read_pairs
+from verdigris.learn.pairs import PairSet
+from verdigris.upkeep.feedback import Feedback
 from verdigris.upkeep.training_data import cached_questions, read_material
 
 SESSION = """# Session: 20250101-1000-kettle
@@ -23,6 +28,9 @@ SESSION = """# Session: 20250101-1000-kettle
 ## Decisions
 - Decision: heat with 3 kilowatts, since the fuse allows it
 - Decision: measure in litres, since cups differ
+
+## User Prompts (1)
+- Why does the kettle take so long?
 
 ## Session Summary
 The kettle boils in two minutes now.
@@ -80,6 +88,106 @@ def test_sessions_give_summaries_files_and_threads(material: Material) -> None:
     assert places["src/kettle.py"] in files.positives_of(0)
     assert len(read_pairs("summaries", material, 1)) >= 1
     assert len(read_pairs("threads", material, 1)) == 2
+    assert len(read_pairs("prompts", material, 1)) == 1
+
+
+MESSAGE = """Heat with less power
+
+The fuse of the kitchen blew whenever the oven
+was on, so the kettle waits for it now (#7).
+
+* not prose
+
+Co-authored-by: Bob <bob@example.org>
+"""
+
+
+@pytest.fixture
+def opened(small_git: GitFolder) -> Iterator[KnowledgeBase]:
+    with KnowledgeBase(small_git.root) as knowledge_base:
+        yield knowledge_base
+
+
+def read(opened: KnowledgeBase) -> Material:
+    opened.refresh()
+    opened.embed()
+    embed = cached_questions(opened.embedder, opened.vector_cache)
+    return read_material(opened.log, opened.index, opened.facts, embed)
+
+
+def named(material: Material, pairs: PairSet, row: int = 0) -> list[str]:
+    return [material.files.paths[file] for file in pairs.positives_of(row)]
+
+
+def test_the_first_prose_below_a_subject_asks_for_the_changed_files(
+    opened: KnowledgeBase, small_git: GitFolder
+) -> None:
+    small_git.write("src/kettle.py", "def boil(litres):\n    return litres * 2\n")
+    small_git.commit(MESSAGE)
+    small_git.write("src/cup.py", "def fill():\n    return 3\n")
+    small_git.commit("Fill three cups\n\nCloses #3 and says nothing else here\n")
+    material = read(opened)
+    pairs = read_pairs("commit-messages", material, 1)
+    assert len(pairs) == 1
+    assert named(material, pairs) == ["src/kettle.py"]
+    told = "The fuse of the kitchen blew whenever the oven was on, so the kettle waits for it now."
+    assert float(pairs.queries[0] @ material.embed([told])[0]) == pytest.approx(1, abs=1e-3)
+
+
+def test_an_issue_asks_for_the_files_of_the_commits_that_solve_it(
+    opened: KnowledgeBase, small_git: GitFolder, tmp_path: Path
+) -> None:
+    small_git.write("src/cup.py", "def fill():\n    return 3\n")
+    small_git.commit("Wait for the kettle\n\nFixes #4")
+    exported = tmp_path / "issues.json"
+    exported.write_text(
+        json.dumps(
+            [
+                {"number": 4, "title": "Cups stay empty (#4)", "body": "Why?", "state": "closed"},
+                {"number": 5, "title": "Nobody solved this yet", "body": "", "state": "open"},
+            ]
+        )
+    )
+    opened.refresh()
+    opened.import_issues(exported)
+    material = read(opened)
+    pairs = read_pairs("issue-files", material, 1)
+    assert len(pairs) == 1
+    assert named(material, pairs) == ["src/cup.py"]
+
+
+def test_used_results_are_paired_with_their_question_under_todays_names(
+    opened: KnowledgeBase, small_git: GitFolder
+) -> None:
+    feedback = Feedback(opened.log, opened.index, opened.locations.answers)
+    feedback.keep(opened.ask("who pours the water?"))
+    feedback.use(["src/cup.py", "docs/tea.md"])
+    feedback.keep(opened.ask("how long does tea take?"))
+    feedback.use(["src/kettle.py"])
+    feedback.take_back()
+    small_git.git("mv", "src/cup.py", "src/mug.py")
+    small_git.commit("Rename cups")
+    material = read(opened)
+    pairs = read_pairs("used", material, 1)
+    assert len(pairs) == 1
+    assert named(material, pairs) == ["docs/tea.md", "src/mug.py"]
+    assert pairs.weights.tolist() == [0.5]
+
+
+def test_headings_ask_for_what_stands_below_them(
+    opened: KnowledgeBase, small_git: GitFolder
+) -> None:
+    prose = "Hold the kettle under the tap until the water reaches the line, " * 2
+    several = f"# Use\n\n## New things\n\n{prose}\n\n# Use\n\n## New things\n\n{prose}\n"
+    small_git.write("docs/guide.md", f"# Guide\n\n## Filling it up\n\n{prose}\n")
+    small_git.write("docs/changes.md", several)
+    small_git.commit("Describe the kettle")
+    material = read(opened)
+    pairs = read_pairs("headings", material, 1)
+    assert len(pairs) == 1
+    asked, answered = material.embed(["Guide: Filling it up", prose.strip()])
+    assert float(pairs.queries[0] @ asked) == pytest.approx(1, abs=1e-3)
+    assert float(pairs.candidates[0] @ answered) == pytest.approx(1, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", SOURCES)

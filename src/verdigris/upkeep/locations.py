@@ -28,6 +28,11 @@ class Locations:
         return self.folder / "projections"
 
     @property
+    def answers(self) -> Path:
+        """The last answers, until somebody says which results were used."""
+        return self.folder / "answers.json"
+
+    @property
     def fusion(self) -> Path:
         """The fitted weights of the learned fusion."""
         return self.projections / "fusion.json"

@@ -25,8 +25,9 @@ from verdigris.learn.lock import (
     read_lock,
     task_lock,
 )
+from verdigris.learn.material import Material
 from verdigris.learn.network import Projection
-from verdigris.learn.pair_sources import Material, read_pairs
+from verdigris.learn.pair_sources import read_pairs
 from verdigris.learn.pairs import PairSet
 from verdigris.learn.recipe import ProjectionRecipe, Recipe, read_recipe
 from verdigris.learn.selection import LEAST_QUERIES, fit, refit

@@ -14,8 +14,9 @@ import numpy as np
 from verdigris.errors import NothingToLearn
 from verdigris.evaluate.run import LaneList
 from verdigris.learn.examples import FileVectors
+from verdigris.learn.material import Material
 from verdigris.learn.network import Array, Projection, random_projection
-from verdigris.learn.pair_sources import Material, read_pairs
+from verdigris.learn.pair_sources import read_pairs
 from verdigris.learn.selection import LEAST_QUERIES, fit
 from verdigris.learn.training import Plan
 

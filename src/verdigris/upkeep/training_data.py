@@ -10,8 +10,8 @@ import numpy as np
 
 from verdigris.event_log import EventLog
 from verdigris.learn.examples import EmbedTexts, commit_examples, file_vectors
+from verdigris.learn.material import Material
 from verdigris.learn.network import Array
-from verdigris.learn.pair_sources import Material
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
 from verdigris.views import Facts

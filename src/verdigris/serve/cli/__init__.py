@@ -29,6 +29,7 @@ COMMANDS = {
     "scry": "verdigris.serve.cli.questions",
     "session": "verdigris.serve.cli.session_group",
     "status": "verdigris.serve.cli.upkeep",
+    "used": "verdigris.serve.cli.used",
     "watch": "verdigris.serve.cli.watch",
 }
 """Command → module with a click command of that name (`eval` is `evaluate` there)."""

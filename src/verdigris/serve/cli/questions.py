@@ -102,6 +102,7 @@ def scry(
         chosen = knowledge_base.filters(kinds, places.from_root(path), since, before, branch)
         answer = knowledge_base.ask(" ".join(question), chosen, limit, lanes, refresh, patience)
         _print(answer, as_json, quiet, Page(places, terminal_width(), explain, not quiet))
+        knowledge_base.feedback.keep(answer)
         if watched and refresh and answer.state.chunks_to_embed:
             _embed_rest(knowledge_base, answer.state.chunks_to_embed)
     if strict and is_behind(answer.state):

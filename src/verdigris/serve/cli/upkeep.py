@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verdigris.records import ScrapeReport
+from verdigris.records import QUESTION_ASKED, RESULT_UNUSED, RESULT_USED, ScrapeReport
 from verdigris.serve.cli import ERROR, STALE
 from verdigris.serve.cli.answers import envelope, state_json
 from verdigris.serve.cli.console import (
@@ -42,6 +42,7 @@ _CONFIG = """\
 # sessions_dir = ""          # where session logs are written; "" = where they lie already
 # forge = ""                 # gh or glab: a plain scrape reads issues, too, over the network
 # transcripts = []           # claude, codex, gemini: their transcripts, from your home folder
+# questions = true           # keep the last answers, so that `verdigris used` knows them
 """
 _SHOWN_WARNINGS = 10
 _SHORT_HASH = 10
@@ -199,6 +200,9 @@ def _status_lines(found: Status) -> list[str]:
         f"holds: {kinds_text(found.documents) or 'nothing yet'}",
         f"log: {plural(sum(found.events.values()), 'event')}",
     ]
+    if used := found.events.get(RESULT_USED, 0) - found.events.get(RESULT_UNUSED, 0):
+        asked = plural(found.events[QUESTION_ASKED], "question")
+        lines.append(f"learns from: {plural(used, 'used result')} of {asked}")
     if parsers := {name: count for name, count in found.parsers.items() if name}:
         lines.append(f"files by parser: {counts_text(parsers)}")
     for reason, count in found.not_parsed.items():
