@@ -156,8 +156,7 @@ class KnowledgeBase:
     @property
     def feedback(self) -> Feedback:
         """Which results of the last answers were used."""
-        keeps = self.settings.questions
-        return Feedback(self.log, self.index, self.locations.answers, keeps)
+        return Feedback(self.log, self.index, self.locations.answers, self.settings.questions)
 
     def refresh(self, sources: Sequence[str] = SOURCES, wait: float = LOCK_SECONDS) -> ScrapeReport:
         """Scrape what changed and index it; vectors come later (`embed`). Raises Busy."""

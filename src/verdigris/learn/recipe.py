@@ -56,7 +56,7 @@ class ProjectionRecipe:
 
 
 DEFAULT_PROJECTIONS = (
-    ProjectionRecipe("temporal", ("commit-files", "session-files")),
+    ProjectionRecipe("temporal", ("commit-files", "used", "session-files")),
     ProjectionRecipe("co-change", ("co-changes",)),
     ProjectionRecipe("dependency", ("calls", "imports"), layers="1", side="query"),
     ProjectionRecipe("semantic", ("docstrings", "summaries", "threads")),

@@ -11,7 +11,7 @@ from verdigris.engine import Embedder
 from verdigris.evaluate.run import LaneList
 from verdigris.event_log import EventLog
 from verdigris.learn.examples import EmbedTexts
-from verdigris.learn.pair_sources import Material
+from verdigris.learn.material import Material
 from verdigris.retrieve.fusion_file import FusionReport, write_fusion
 from verdigris.retrieve.search import Search
 from verdigris.store.index import Index

@@ -110,7 +110,8 @@ _HEAD = """\
 This repository has a memory of its own: sessions, commits, code and documents, searched by meaning.
 
 - Before you change something whose reason you do not know, ask: `verdigris scry "why …?" -k 5`.
-  Results name file, lines and commit; exit code 1 means that nothing was found.
+  Results name file, lines and commit; exit code 1 means that nothing was found. When one answered
+  it, say which: `verdigris used 2`.
 - Before you commit, see what you may have forgotten: `verdigris related --staged`; for one file,
   what changed together with it: `verdigris related PATH`."""
 _RECORDED = """\
