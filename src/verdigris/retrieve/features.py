@@ -27,8 +27,8 @@ from verdigris.retrieve.lanes import (
 )
 from verdigris.retrieve.past_changes import NO_CHANGES, PastChanges, Weights
 from verdigris.retrieve.path_words import PathWords
+from verdigris.store.document_chunks import Ids
 from verdigris.store.index import Index
-from verdigris.store.vector_search import Ids
 
 FILE_KINDS: tuple[Kind, ...] = ("doc", "code")
 
@@ -225,9 +225,7 @@ def _files(index: Index, document_ids: Ids) -> list[tuple[str, str, int]]:
             part = ids[start : start + 500]
             marks = ",".join("?" * len(part))
             rows = index.connection.execute(
-                "SELECT id, name, kind, (SELECT count(*) FROM chunks WHERE document_id = "
-                f"documents.id) FROM documents WHERE id IN ({marks})",
-                part,
+                f"SELECT id, name, kind, chunks FROM documents WHERE id IN ({marks})", part
             )
             found.update({row[0]: row[1:] for row in rows})
     return [found[document] for document in ids]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from verdigris.records import Kind, LaneRank, Reason
+import numpy as np
+import numpy.typing as npt
+
+from verdigris.records import LaneRank
 from verdigris.retrieve.lanes import (
     DENSE,
     HISTORY,
@@ -17,6 +19,7 @@ from verdigris.retrieve.lanes import (
     PROJECTED_PASSAGES,
     Ranking,
 )
+from verdigris.store.document_chunks import Ids
 
 LANE_WEIGHTS: Mapping[str, float] = {
     DENSE: 2.0,
@@ -33,53 +36,62 @@ WITHIN_KIND = 0.5
 """Share of a score that is measured against the best of its own kind; the rest against the best
 of all kinds. All within, and every kind gets the same say; none, and prose drowns code."""
 
+_NO_IDS, _NO_SHARES = np.empty(0, np.int64), np.empty(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """One document with its fused score (0 to 1) and its place in each lane."""
+    """Documents by fused score (0 to 1), best first; arrays of shape (documents,)."""
 
-    document_id: int
-    kind: Kind
-    score: float
-    lanes: tuple[LaneRank, ...]
-    reasons: tuple[Reason, ...] = ()
-    """What the learned fusion found to matter most, where it ranked the document."""
+    document_ids: Ids
+    scores: npt.NDArray[np.float64]
+
+    def first(self, limit: int) -> Fused:
+        """The `limit` best."""
+        return Fused(self.document_ids[:limit], self.scores[:limit])
 
 
-def fuse(rankings: Sequence[Ranking]) -> list[Fused]:
-    """One list of the documents of all lanes and kinds, best first; ties by document id.
+def fuse(rankings: Sequence[Ranking]) -> Fused:
+    """One list of the documents of all lanes and kinds; equal scores by document id.
 
     A lane's score counts as a share of the lane's best score, half of it within the kind and
     half over all kinds, times the lane's weight and its confidence. Method: convex combination
     of normalised scores (Bruch et al. 2023, arXiv 2210.11934), which keeps how sure a lane is;
     ranks alone (RRF) lose it. The figures behind the choice are in docs/experiments.md.
     """
-    scores: dict[tuple[Kind, int], float] = defaultdict(float)
-    places: dict[tuple[Kind, int], list[LaneRank]] = defaultdict(list)
-    weights = {
-        ranking.lane: LANE_WEIGHTS[ranking.lane] * ranking.confidence
-        for ranking in rankings
-        if len(ranking.scores) and ranking.confidence > 0
-    }
-    for lane in weights:
-        of_lane = [ranking for ranking in rankings if ranking.lane == lane]
-        for key, place, share in _shares(of_lane):
-            scores[key] += weights[lane] * share
-            places[key].append(place)
+    heard = [one for one in rankings if len(one.scores) and one.confidence > 0]
+    best = {one.lane: 0.0 for one in heard}
+    for one in heard:
+        best[one.lane] = max(best[one.lane], float(one.scores[0]))
+    weights = {one.lane: LANE_WEIGHTS[one.lane] * one.confidence for one in heard}
     total = sum(weights.values()) or 1.0
-    ordered = sorted(scores, key=lambda key: (-scores[key], key[1]))
-    return [Fused(key[1], key[0], scores[key] / total, tuple(places[key])) for key in ordered]
+    found = [one.document_ids for one in heard]
+    shares = [weights[one.lane] / total * _shares(one, best[one.lane]) for one in heard]
+    ids, rows = np.unique(np.concatenate([_NO_IDS, *found]), return_inverse=True)
+    scores = np.bincount(rows, np.concatenate([_NO_SHARES, *shares]), len(ids)).astype(float)
+    return sorted_by_score(ids, scores)
 
 
-def _shares(rankings: Sequence[Ranking]) -> Iterator[tuple[tuple[Kind, int], LaneRank, float]]:
-    """(kind and document, its place, its share of the best score) for one lane's rankings."""
-    best_of_all = max((float(r.scores[0]) for r in rankings if len(r.scores)), default=0.0)
+def sorted_by_score(document_ids: Ids, scores: npt.NDArray[np.float64]) -> Fused:
+    """These documents, best first; equal scores by document id."""
+    order = np.lexsort((document_ids, -scores))
+    return Fused(document_ids[order], scores[order])
+
+
+def _shares(ranking: Ranking, best_of_all: float) -> npt.NDArray[np.float64]:
+    """The share of the best score that each document of a ranking has, (documents,)."""
+    best = float(ranking.scores[0])
+    within = 1 / best if best > 0 else 0.0
+    over_all = 1 / best_of_all if best_of_all > 0 else 0.0
+    scores = ranking.scores.astype(np.float64)
+    return scores * (WITHIN_KIND * within + (1 - WITHIN_KIND) * over_all)
+
+
+def places_of(document_id: int, rankings: Sequence[Ranking]) -> tuple[LaneRank, ...]:
+    """Where each lane puts a document among those of its kind, in the order of the lanes."""
+    places = []
     for ranking in rankings:
-        best = float(ranking.scores[0]) if len(ranking.scores) else 0.0
-        pairs = zip(ranking.document_ids.tolist(), ranking.scores.tolist(), strict=True)
-        for rank, (document, score) in enumerate(pairs, start=1):
-            within = score / best if best > 0 else 0.0
-            over_all = score / best_of_all if best_of_all > 0 else 0.0
-            share = WITHIN_KIND * within + (1 - WITHIN_KIND) * over_all
-            place = LaneRank(ranking.lane, rank, round(score, 4))
-            yield (ranking.kind, document), place, share
+        for row in np.flatnonzero(ranking.document_ids == document_id)[:1].tolist():
+            score = round(float(ranking.scores[row]), 4)
+            places.append(LaneRank(ranking.lane, row + 1, score))
+    return tuple(places)

@@ -10,7 +10,7 @@ import numpy as np
 from verdigris.records import KINDS
 from verdigris.retrieve.lanes import DENSE, HISTORY, ChunkTable, Ranking
 from verdigris.retrieve.past_changes import PastChanges, Weights
-from verdigris.store.vector_search import Ids
+from verdigris.store.document_chunks import Ids
 
 NEAREST_COMMITS = 50
 SHARPNESS = 4

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from verdigris.database import storage_errors
 from verdigris.records import KINDS, Kind
 from verdigris.retrieve.past_changes import PastChanges
+from verdigris.store.document_chunks import Ids, read_document_chunks
 from verdigris.store.identifiers import split_identifiers
 from verdigris.store.index import Index
-from verdigris.store.vector_search import Ids, Scores, VectorSearch
+from verdigris.store.vector_search import Scores, VectorSearch
 
 DENSE, LEXICAL, LEXICAL_DOCUMENTS = "dense", "lexical-passages", "lexical-documents"
 NAMES, HISTORY, PROJECTED = "names", "history", "projected"
@@ -111,40 +112,26 @@ def lanes_of(question: Question) -> tuple[str, ...]:
 
 
 class ChunkTable:
-    """Which document and kind each chunk belongs to, as arrays: joins without SQL."""
+    """Which document and kind each chunk belongs to, among the allowed documents (None: all)."""
 
     def __init__(self, index: Index, allowed_documents: frozenset[int] | None) -> None:
-        self._chunks: dict[Kind, Ids] = {}
-        self._documents: dict[Kind, Ids] = {}
         self.filtered = allowed_documents is not None
-        allowed = None if allowed_documents is None else np.array(sorted(allowed_documents), int)
-        for kind in KINDS:
-            with storage_errors(index.path):
-                rows = index.connection.execute(
-                    "SELECT id, document_id FROM chunks WHERE kind = ? ORDER BY document_id, id",
-                    (kind,),
-                ).fetchall()
-            table = np.array(rows, np.int64).reshape(-1, 2)
-            if allowed is not None:
-                table = table[np.isin(table[:, 1], allowed)]
-            table = table[np.argsort(table[:, 0], kind="stable")]
-            self._chunks[kind], self._documents[kind] = table[:, 0], table[:, 1]
+        self._kinds = {kind: read_document_chunks(index, kind) for kind in KINDS}
+        if allowed_documents is not None:
+            allowed = np.array(sorted(allowed_documents), np.int64)
+            self._kinds = {kind: table.among(allowed) for kind, table in self._kinds.items()}
 
     def chunk_ids(self, kind: Kind) -> Ids:
         """Sorted ids of the kind's allowed chunks."""
-        return self._chunks[kind]
+        return self._kinds[kind].chunk_ids()
 
     def documents_of(self, kind: Kind, chunk_ids: Ids) -> Ids:
         """Document of each chunk; −1 for a chunk that is of another kind or filtered out."""
-        known, documents = self._chunks[kind], self._documents[kind]
-        if not len(known):
-            return np.full(len(chunk_ids), -1, np.int64)
-        places = np.minimum(np.searchsorted(known, chunk_ids), len(known) - 1)
-        return np.where(known[places] == chunk_ids, documents[places], -1)
+        return self._kinds[kind].documents_of(chunk_ids)
 
     def document_ids(self, kind: Kind) -> Ids:
-        """Sorted ids of the kind's allowed documents."""
-        return np.unique(self._documents[kind])
+        """Ids of the kind's allowed documents."""
+        return self._kinds[kind].document_ids
 
 
 def dense_lane(table: ChunkTable, search: VectorSearch, question: Question) -> list[Ranking]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
-from verdigris.records import LaneRank, Reason
+from verdigris.records import Reason
 from verdigris.retrieve.features import (
     FEATURES,
     FILE_KINDS,
@@ -26,7 +25,8 @@ from verdigris.retrieve.features import (
     compute_features,
 )
 from verdigris.retrieve.fusion import Fused
-from verdigris.retrieve.lanes import HISTORY
+from verdigris.retrieve.lanes import HISTORY, Ranking
+from verdigris.store.document_chunks import Ids
 from verdigris.store.index import Index
 
 FIXED_POWER = 2.0
@@ -83,25 +83,50 @@ def prior_weights() -> FusionWeights:
     return FusionWeights(fusion_prior().weights)
 
 
-def order_files(
-    index: Index, evidence: Evidence, fused: Sequence[Fused], weights: FusionWeights
-) -> list[Fused]:
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A list of documents in which features have ordered the files, and what moved each.
+
+    candidates: (files,) sorted document ids; parts: (files, features), what each adds to a score.
+    """
+
+    fused: Fused
+    candidates: Ids
+    parts: Column
+
+    def reasons_of(self, document_id: int) -> tuple[Reason, ...]:
+        """The features that set a file apart most from the average candidate."""
+        rows = np.flatnonzero(self.candidates == document_id)
+        if not len(rows):
+            return ()
+        apart = (self.parts[rows[0]] - self.parts.mean(axis=0)).tolist()
+        named = sorted(zip(FEATURES, apart, strict=True), key=lambda one: -abs(one[1]))
+        return tuple(Reason(name, round(weight, 3)) for name, weight in named[:REASONS])
+
+
+def order_files(index: Index, evidence: Evidence, fused: Fused, weights: FusionWeights) -> Placed:
     """The same list, in which files have changed places; files that only history knows join it.
 
     Where one lane alone was asked its own order stays.
     """
     if len({ranking.lane for ranking in evidence.rankings}) < 2:
-        return list(fused)
+        return unplaced(fused)
     fused = with_history(evidence, fused)
     candidates = choose_candidates(evidence, fused)
     if not len(candidates.document_ids):
-        return list(fused)
+        return unplaced(fused)
     features = compute_features(index, evidence, candidates)
     parts = features * np.array(weights.weights) * question_share(evidence.text)
     scores = base_scores(candidates) + parts.sum(axis=1)
-    order = candidates.document_ids[np.argsort(-scores, kind="stable")].tolist()
-    reasons = dict(zip(candidates.document_ids.tolist(), _reasons(parts), strict=True))
-    return _exchanged(fused, order, reasons)
+    ordered = candidates.document_ids[np.argsort(-scores, kind="stable")]
+    ids = fused.document_ids.copy()
+    ids[np.isin(ids, ordered)] = ordered  # on the places that they had together
+    return Placed(Fused(ids, fused.scores), candidates.document_ids, parts)
+
+
+def unplaced(fused: Fused) -> Placed:
+    """A list as the fixed fusion made it."""
+    return Placed(fused, np.empty(0, np.int64), np.empty((0, len(FEATURES))))
 
 
 def question_share(text: str) -> float:
@@ -110,57 +135,32 @@ def question_share(text: str) -> float:
     return QUESTION_SHARE if asks else 1.0
 
 
-def with_history(evidence: Evidence, fused: Sequence[Fused]) -> list[Fused]:
+def with_history(evidence: Evidence, fused: Fused) -> Fused:
     """The list, and behind it the files that history alone found, however unsure it is."""
-    known = {one.document_id for one in fused}
-    added = [
-        Fused(document, ranking.kind, 0.0, (LaneRank(HISTORY, rank, round(score, 4)),))
-        for ranking in evidence.rankings
-        if ranking.lane == HISTORY and ranking.kind in FILE_KINDS
-        for rank, (document, score) in enumerate(
-            zip(ranking.document_ids.tolist(), ranking.scores.tolist(), strict=True), start=1
-        )
-        if document not in known and rank <= CANDIDATES
-    ]
-    return [*fused, *added]
+    files = [ranking.document_ids[:CANDIDATES] for ranking in _history_of_files(evidence)]
+    found = np.concatenate([fused.document_ids[:0], *files])
+    added = found[~np.isin(found, fused.document_ids)]
+    return Fused(
+        np.concatenate([fused.document_ids, added]),
+        np.concatenate([fused.scores, np.zeros(len(added))]),
+    )
 
 
-def choose_candidates(evidence: Evidence, fused: Sequence[Fused]) -> Candidates:
+def choose_candidates(evidence: Evidence, fused: Fused) -> Candidates:
     """The best files of the list, and the best of history."""
-    scores = {one.document_id: one.score for one in fused if one.kind in FILE_KINDS}
-    wanted = list(scores)[:CANDIDATES]
-    for ranking in evidence.rankings:
-        if ranking.lane == HISTORY and ranking.kind in FILE_KINDS:
-            wanted += ranking.document_ids[:CANDIDATES].tolist()
-    ids = np.unique(np.array(wanted, np.int64))
-    return Candidates(ids, np.array([scores[one] for one in ids.tolist()], float))
+    files = [one.document_ids for one in evidence.rankings if one.kind in FILE_KINDS]
+    known = np.isin(fused.document_ids, np.concatenate([fused.document_ids[:0], *files]))
+    ids, scores = fused.document_ids[known], fused.scores[known]
+    of_history = [ranking.document_ids[:CANDIDATES] for ranking in _history_of_files(evidence)]
+    chosen = np.isin(ids, np.concatenate([ids[:CANDIDATES], *of_history]))
+    order = np.argsort(ids[chosen])
+    return Candidates(ids[chosen][order], scores[chosen][order])
+
+
+def _history_of_files(evidence: Evidence) -> list[Ranking]:
+    return [r for r in evidence.rankings if r.lane == HISTORY and r.kind in FILE_KINDS]
 
 
 def base_scores(candidates: Candidates) -> Column:
     """What the fixed fusion says, as the features see it: logarithms."""
     return FIXED_POWER * np.log(candidates.scores + SCORE_FLOOR)
-
-
-def _reasons(parts: Column) -> list[tuple[Reason, ...]]:
-    """For each file the features that set it apart most from the average candidate."""
-    apart = parts - parts.mean(axis=0)
-    names = list(FEATURES)
-    best = np.argsort(-np.abs(apart), axis=1, kind="stable")[:, :REASONS]
-    return [
-        tuple(Reason(names[column], round(float(row[column]), 3)) for column in columns)
-        for row, columns in zip(apart, best, strict=True)
-    ]
-
-
-def _exchanged(
-    fused: Sequence[Fused], order: Sequence[int], reasons: dict[int, tuple[Reason, ...]]
-) -> list[Fused]:
-    """The candidates, in `order`, on the places and with the scores that they had together."""
-    known = {one.document_id: one for one in fused}
-    places = [place for place, one in enumerate(fused) if one.document_id in reasons]
-    result = list(fused)
-    for place, document in zip(places, order, strict=True):
-        result[place] = replace(
-            known[document], score=fused[place].score, reasons=reasons[document]
-        )
-    return result

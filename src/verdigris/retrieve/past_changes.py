@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from verdigris.database import storage_errors
+from verdigris.store.document_chunks import Ids
 from verdigris.store.index import Index
-from verdigris.store.vector_search import Ids
 from verdigris.views import Facts
 
 MOST_COMMITS = 5_000

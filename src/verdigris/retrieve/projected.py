@@ -17,7 +17,8 @@ from verdigris.retrieve.lanes import (
     Ranking,
     by_document,
 )
-from verdigris.store.vector_search import Ids, Scores, VectorSearch
+from verdigris.store.document_chunks import Ids
+from verdigris.store.vector_search import Scores, VectorSearch
 
 KINDS_OF_FILES: tuple[Kind, ...] = ("session", "doc", "code")
 SHARPNESS = 0.05

@@ -21,7 +21,7 @@ from verdigris.retrieve.features import (
     Evidence,
     compute_features,
 )
-from verdigris.retrieve.fusion import Fused, fuse
+from verdigris.retrieve.fusion import Fused, fuse, places_of
 from verdigris.retrieve.history import history_confidence, history_lane
 from verdigris.retrieve.lanes import (
     DENSE,
@@ -41,14 +41,17 @@ from verdigris.retrieve.lanes import (
 )
 from verdigris.retrieve.learned_fusion import (
     FusionWeights,
+    Placed,
     choose_candidates,
     order_files,
+    unplaced,
     with_history,
 )
 from verdigris.retrieve.names import names_lane
 from verdigris.retrieve.past_changes import PastChanges, read_past_changes
 from verdigris.retrieve.projected import projected_lane, projected_passages_lane
 from verdigris.retrieve.similar_commits import Embed, similar_commits
+from verdigris.store.document_chunks import Ids
 from verdigris.store.index import Index
 from verdigris.store.vector_search import VectorSearch
 from verdigris.views import Facts
@@ -185,22 +188,31 @@ class Search:
 
     def hits(self, question: Question, rankings: Sequence[Ranking], limit: int) -> list[Hit]:
         """The `limit` best documents of what the lanes said, with their best passages."""
-        fused = self._fused(question, rankings)[:limit]
-        passages = _best_passages(rankings, fused)
-        return [self._hit(one, passages[one.document_id]) for one in fused]
+        placed = self._placed(question, rankings)
+        best = placed.fused.first(limit)
+        passages = _best_passages(rankings, best.document_ids)
+        hits = []
+        for document, score in zip(best.document_ids.tolist(), best.scores.tolist(), strict=True):
+            hit = self._hit(document, passages[document])
+            lanes, reasons = places_of(document, rankings), placed.reasons_of(document)
+            hits.append(replace(hit, score=score, lanes=lanes, reasons=reasons))
+        return hits
 
     def ranked(
         self, question: Question, rankings: Sequence[Ranking], depth: int
     ) -> list[tuple[str, float]]:
         """Names and fused scores of the `depth` best documents, as `hits` orders them."""
-        fused = self._fused(question, rankings)[:depth]
-        return [(self._document(one.document_id).name, one.score) for one in fused]
+        return self._named(self._placed(question, rankings).fused.first(depth))
 
-    def _fused(self, question: Question, rankings: Sequence[Ranking]) -> list[Fused]:
+    def _placed(self, question: Question, rankings: Sequence[Ranking]) -> Placed:
         fused = put_tests_behind(self._index, question.text, fuse(rankings))
         if self._weights is None:
-            return fused
+            return unplaced(fused)
         return order_files(self._index, Evidence(question.text, rankings), fused, self._weights)
+
+    def _named(self, fused: Fused) -> list[tuple[str, float]]:
+        names = self.names_of(fused.document_ids.tolist())
+        return list(zip(names, fused.scores.tolist(), strict=True))
 
     def described(self, question: Question, past: PastChanges) -> tuple[Candidates, Column]:
         """The files that may answer and their features, where no more than `past` is known."""
@@ -215,8 +227,7 @@ class Search:
         self, lane: str, rankings: Sequence[Ranking], depth: int
     ) -> list[tuple[str, float]]:
         """Names and scores of the `depth` best documents by one lane alone."""
-        fused = fuse([one for one in rankings if one.lane == lane])[:depth]
-        return [(self._document(one.document_id).name, one.score) for one in fused]
+        return self._named(fuse([one for one in rankings if one.lane == lane]).first(depth))
 
     def names_of(self, document_ids: Sequence[int]) -> list[str]:
         """Their names, in order."""
@@ -232,9 +243,10 @@ class Search:
         with storage_errors(self._index.path):
             return [row[0] for row in self._index.connection.execute(query, values)]
 
-    def _hit(self, fused: Fused, chunk_scores: Sequence[tuple[int, float]]) -> Hit:
-        document = self._document(fused.document_id)
-        passages = self._passages(fused.document_id, chunk_scores)
+    def _hit(self, document_id: int, chunk_scores: Sequence[tuple[int, float]]) -> Hit:
+        """A document as an answer shows it, without its score and what speaks for it."""
+        document = self._document(document_id)
+        passages = self._passages(document_id, chunk_scores)
         commit, time = "", document.time
         if document.kind == "commit":
             commit = document.name.removeprefix("commit:")
@@ -251,10 +263,9 @@ class Search:
             commit=commit,
             session=document.session,
             time=time,
-            score=fused.score,
+            score=0.0,
             passages=passages,
-            lanes=fused.lanes,
-            reasons=fused.reasons,
+            lanes=(),
             author=self._facts.author_of(commit) if document.kind == "commit" else "",
             moments=self._facts.moments_of(commit) if document.kind == "commit" else (),
         )
@@ -338,21 +349,17 @@ def _path_matcher(pattern: str) -> Callable[[str], object]:
 
 
 def _best_passages(
-    rankings: Sequence[Ranking], fused: Sequence[Fused]
+    rankings: Sequence[Ranking], document_ids: Ids
 ) -> dict[int, list[tuple[int, float]]]:
     """For each document its best (chunk id, score), by reciprocal ranks summed over the lanes."""
-    wanted = {one.document_id for one in fused}
-    scores: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    scores: dict[int, dict[int, float]] = {one: defaultdict(float) for one in document_ids.tolist()}
     for ranking in rankings:
-        pairs = zip(ranking.chunk_ids.tolist(), ranking.chunk_documents.tolist(), strict=True)
-        for rank, (chunk_id, document_id) in enumerate(pairs, start=1):
-            if document_id in wanted:
-                scores[document_id][chunk_id] += 1 / (PASSAGE_RANK_OFFSET + rank)
+        for row in np.flatnonzero(np.isin(ranking.chunk_documents, document_ids)).tolist():
+            chunk_id, document_id = ranking.chunk_ids[row], ranking.chunk_documents[row]
+            scores[int(document_id)][int(chunk_id)] += 1 / (PASSAGE_RANK_OFFSET + row + 1)
     return {
-        document_id: sorted(scores[document_id].items(), key=lambda item: (-item[1], item[0]))[
-            :PASSAGES_SHOWN
-        ]
-        for document_id in wanted
+        document: sorted(found.items(), key=lambda item: (-item[1], item[0]))[:PASSAGES_SHOWN]
+        for document, found in scores.items()
     }
 
 

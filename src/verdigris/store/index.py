@@ -23,8 +23,11 @@ CREATE TABLE documents (
     time TEXT NOT NULL,
     session TEXT NOT NULL,
     branch TEXT NOT NULL,
-    parser TEXT NOT NULL
+    parser TEXT NOT NULL,
+    first_chunk INTEGER NOT NULL,  -- the others follow it
+    chunks INTEGER NOT NULL
 );
+CREATE INDEX documents_of_kind ON documents (kind, first_chunk, chunks);
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: vectors arrive later, by id
     document_id INTEGER NOT NULL,
@@ -175,16 +178,18 @@ class Index:
         details = seen.details
         if not isinstance(details, SeenDetails):
             raise TypeError(f"{seen.document}: the first event of a document carries SeenDetails")
+        first_chunk = self._next_chunk_id()
         document_id = self.connection.execute(
-            "INSERT INTO documents (name, kind, title, version, time, session, branch, parser) "
-            "VALUES (?,?,?,?,?,?,?,?)",
+            "INSERT INTO documents (name, kind, title, version, time, session, branch, parser, "
+            "first_chunk, chunks) VALUES (?,?,?,?,?,?,?,?,?,?)",
             (
                 seen.document, details.kind, details.title, seen.version, seen.time, seen.session,
-                seen.branch, details.file.parser if details.file else "",
+                seen.branch, details.file.parser if details.file else "", first_chunk, len(chunks),
             ),
         ).lastrowid  # fmt: skip
+        numbered = list(enumerate(chunks, start=first_chunk))
         bodies = [split_identifiers(chunk.text) for chunk in chunks]
-        self._insert_chunks(document_id, chunks, bodies)
+        self._insert_chunks(document_id, numbered, bodies)
         # A session's account of the session before it describes another document.
         told = (b for b, c in zip(bodies, chunks, strict=True) if c.event_kind != "session.context")
         self.connection.execute(
@@ -192,14 +197,16 @@ class Index:
             (document_id, split_identifiers(_names(seen, details)), "\n".join(told)),
         )
 
+    def _next_chunk_id(self) -> int:
+        row = self.connection.execute(
+            "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'chunks'"
+        ).fetchone()
+        return int(row[0])
+
     def _insert_chunks(
-        self, document_id: int | None, chunks: Sequence[Chunk], bodies: Sequence[str]
+        self, document_id: int | None, numbered: Sequence[tuple[int, Chunk]], bodies: Sequence[str]
     ) -> None:
-        """Insert chunks and their full text; `bodies` are the texts with identifiers split."""
-        last = self.connection.execute(
-            "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'chunks'"
-        ).fetchone()[0]
-        numbered = list(enumerate(chunks, start=last + 1))
+        """Insert chunks by id and their full text; `bodies` are the texts, identifiers split."""
         self.connection.executemany(
             "INSERT INTO chunks (id, document_id, kind, event_kind, heading, symbol, line_start, "
             "line_end, content_hash, time, text_hash, prefix, text) "

@@ -11,8 +11,9 @@ from verdigris.learn.artifacts import ServedProjection
 from verdigris.learn.network import Array
 from verdigris.learn.pair_sources import SOURCES
 from verdigris.records import Kind
+from verdigris.store.document_chunks import Ids
 from verdigris.store.index import Index
-from verdigris.store.vector_search import Ids, VectorSearch
+from verdigris.store.vector_search import VectorSearch
 from verdigris.views import Prediction
 
 KINDS: tuple[Kind, ...] = ("session", "doc", "code")

@@ -1,0 +1,58 @@
+"""Which document a chunk belongs to, as arrays: joins without SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from verdigris.database import storage_errors
+from verdigris.records import Kind
+from verdigris.store.index import Index
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChunks:
+    """Documents of a kind, sorted by their chunks, which have consecutive ids. Arrays (documents,).
+
+    A document without chunks is none of them.
+    """
+
+    document_ids: Ids
+    first_chunks: Ids
+    counts: Ids
+
+    def among(self, document_ids: Ids) -> DocumentChunks:
+        """Only these documents."""
+        keep = np.isin(self.document_ids, document_ids)
+        return DocumentChunks(self.document_ids[keep], self.first_chunks[keep], self.counts[keep])
+
+    def chunk_ids(self) -> Ids:
+        """All their chunks, sorted, (chunks,)."""
+        before = np.cumsum(self.counts) - self.counts
+        return np.repeat(self.first_chunks - before, self.counts) + np.arange(self.counts.sum())
+
+    def documents_of(self, chunk_ids: Ids) -> Ids:
+        """Document of each chunk, (chunks,); −1 for a chunk of none of them."""
+        if not len(self.document_ids):
+            return np.full(len(chunk_ids), -1, np.int64)
+        places = np.maximum(np.searchsorted(self.first_chunks, chunk_ids, side="right") - 1, 0)
+        positions = chunk_ids - self.first_chunks[places]
+        inside = (positions >= 0) & (positions < self.counts[places])
+        return np.where(inside, self.document_ids[places], -1)
+
+
+def read_document_chunks(index: Index, kind: Kind) -> DocumentChunks:
+    """The documents of a kind in the index. Raises StorageError."""
+    with storage_errors(index.path):
+        rows = index.connection.execute(
+            "SELECT id, first_chunk, chunks FROM documents "
+            "WHERE kind = ? AND chunks > 0 ORDER BY first_chunk",
+            (kind,),
+        )
+        columns = np.fromiter(chain.from_iterable(rows), np.int64).reshape(-1, 3).T
+    return DocumentChunks(*columns)
