@@ -258,6 +258,25 @@ def test_session_logs_outside_of_git_come_along_up_to_the_cut(household: GitFold
     assert found == {cut: [early], head: [early, late]}
 
 
+@pytest.mark.parametrize(
+    "later",
+    [
+        "### 2024-01-02 09:00 - Note\n\n- wrote on the next day\n",
+        "### 10:20 - Note\n\n- what {sha} does was made later than the entry says\n",
+    ],
+)
+def test_a_session_log_that_went_on_after_the_cut_stays_away(
+    household: GitFolder, later: str
+) -> None:
+    """It began before the cut, but its later entries tell what commits after it do."""
+    cut, newer = household.git("rev-parse", "HEAD~30", "HEAD~3").split()
+    head = "# Session: Long\n**ID**: 20240101-090000\n**Started**: 2024-01-01T09:00:00Z\n"
+    log = f"{head}\n## Activity Log\n\n### 09:10 - Note\n\n- began\n\n{later}"
+    household.write("logs/sessions/20240101-090000.md", log.format(sha=newer[:10]))
+    with KnowledgeBase(household.root) as source, knowledge_base_at(source, cut) as at_cut:
+        assert not [path for path in at_cut.facts.paths() if path.startswith("logs/")]
+
+
 def issue(number: int, title: str, updated: str) -> dict[str, object]:
     return {
         "number": number, "title": title, "body": f"{title}, says everybody.\n\nAnd more.",
@@ -294,3 +313,27 @@ def test_solved_issues_ask_for_the_files_of_their_commits(
     assert [query.id for query in suite.per_query] == ["issue:1"]
     assert suite.per_query[0].text == f"Boiling is {PLANTED}, says everybody."
     assert suite.relevant == 1
+
+
+def test_what_became_of_an_issue_after_the_cut_is_not_known_at_it(
+    household: GitFolder, tmp_path: Path
+) -> None:
+    """Exported records need not say when they changed last: other times may show it."""
+    early, late = "2024-01-01T09:30:00Z", "2024-01-01T12:00:00Z"
+    comment = {"author": {"login": "ada"}, "body": "Done.", "createdAt": late}
+    records = [
+        issue(1, "Open and never touched", early),
+        issue(2, "Closed later", early) | {"state": "CLOSED", "closedAt": late},
+        issue(3, "Closed at an unknown time", early) | {"state": "CLOSED"},
+        issue(4, "Spoken of later", early) | {"comments": [comment]},
+        issue(5, "Closed before the cut", early) | {"state": "CLOSED", "closedAt": early},
+    ]
+    for record in records:
+        record["createdAt"] = record.pop("updatedAt")
+    exported = tmp_path / "issues.json"
+    exported.write_text(json.dumps(records))
+    with KnowledgeBase(household.root) as source:
+        source.import_issues(exported)
+        with knowledge_base_at(source, household.git("rev-parse", "HEAD~30")) as at_cut:
+            known = at_cut.facts.issues()
+    assert known == ["issue:1", "issue:5"]

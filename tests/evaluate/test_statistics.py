@@ -46,6 +46,23 @@ def test_p_is_that_of_all_sign_changes() -> None:
     assert found.low <= found.mean <= found.high
 
 
+def test_intervals_and_p_are_those_of_scipy() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    random = np.random.default_rng(5)
+    ours = 1 / random.integers(1, 12, 60)
+    theirs = np.where(random.random(60) < 0.5, ours, 1 / random.integers(1, 15, 60))
+    found = paired_difference(ours.tolist(), theirs.tolist())
+    interval = stats.bootstrap(
+        (ours - theirs,), np.mean, n_resamples=20_000, method="percentile", rng=1
+    ).confidence_interval
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=0.005)
+    test = stats.permutation_test(
+        (ours, theirs), lambda a, b, axis: np.mean(a - b, axis=axis), permutation_type="samples",
+        vectorized=True, n_resamples=20_000, rng=2,
+    )  # fmt: skip
+    assert found.p == pytest.approx(test.pvalue, abs=0.02)
+
+
 def test_equal_runs_differ_by_chance_alone() -> None:
     found = paired_difference([0.1, 0.9], [0.1, 0.9])
     assert (found.mean, found.low, found.high, found.p) == (0, 0, 0, 1)

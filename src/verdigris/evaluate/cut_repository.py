@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,10 @@ _CHECKOUT = (
     "filter.lfs.required=false",
 )
 
+_DIGITS = 7
+"""Of a commit's hash that name it."""
+_HASH = re.compile(rf"\b[0-9a-f]{{{_DIGITS},64}}\b")
+
 
 @contextmanager
 def repository_at(source: Repository, commit: str) -> Iterator[Path]:
@@ -35,7 +40,8 @@ def repository_at(source: Repository, commit: str) -> Iterator[Path]:
 
     It borrows the source's objects and has one branch, with the tags of its own history that
     are not younger than the commit: no walk from its refs meets a later one. Session logs that
-    git does not have are copied if they began before it; all of them where the commit is HEAD.
+    git does not have are copied if their last entry is older and they name no later commit; all
+    of them where the commit is HEAD.
     The source is only read. Raises RepositoryError.
     """
     with tempfile.TemporaryDirectory(prefix="verdigris-eval-", ignore_cleanup_errors=True) as base:
@@ -87,6 +93,7 @@ def _commit_seconds(root: Path) -> int:
 
 
 def _copy_untracked_sessions(source: Repository, root: Path, until: str) -> None:
+    later = _later_commits(source, root) if until else frozenset()
     listed = git_output(source.root, "ls-files", "-z", "--others", "--exclude-standard")
     for path in filter(None, os.fsdecode(listed).split("\0")):
         if not path.endswith((".md", ".markdown")):
@@ -94,6 +101,24 @@ def _copy_untracked_sessions(source: Repository, root: Path, until: str) -> None
         file = read_file(source, path)
         if not isinstance(file, SourceFile) or not is_session_log(path, file.text):
             continue
-        if not until or "" < parse_session(file)[0].time <= until:
+        if not until or (_ended_by(file, until) and not _names_any(file, later)):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(file.text, encoding="utf-8", newline="")
+
+
+def _ended_by(file: SourceFile, until: str) -> bool:
+    """Whether a session log was begun, and its last entry written, by a time."""
+    events = parse_session(file)
+    return events[0].time > "" and max(event.time for event in events) <= until
+
+
+def _names_any(file: SourceFile, commits: frozenset[str]) -> bool:
+    """Whether a text names one of the commits by the digits of its hash."""
+    return any(found[0][:_DIGITS] in commits for found in _HASH.finditer(file.text))
+
+
+def _later_commits(source: Repository, root: Path) -> frozenset[str]:
+    """The first digits of the hashes of all commits that the source has and `root` has not."""
+    known = git_output(root, "rev-parse", "HEAD").decode().strip()
+    listed = git_output(source.root, "rev-list", "--all", "HEAD", f"^{known}", "--").decode()
+    return frozenset(sha[:_DIGITS] for sha in listed.split())

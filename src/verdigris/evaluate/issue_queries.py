@@ -14,7 +14,7 @@ from verdigris.evaluate.commit_queries import (
 from verdigris.evaluate.history import MOST_FILES, SHORTEST_SUBJECT, Cut, question_of
 from verdigris.evaluate.queries import EvaluationQuery
 from verdigris.event_log import SHARED, CursorChange, EventLog
-from verdigris.records import Event, SeenDetails
+from verdigris.records import Event, IssueDetails, SeenDetails
 
 FORGE = "forge"
 _LONGEST = 300
@@ -70,10 +70,23 @@ def newest_issues(log: EventLog, until: str = "") -> Iterator[Event]:
     newest: dict[str, Event] = {}
     for marker in log.markers():
         seen = marker.event
-        is_issue = isinstance(seen.details, SeenDetails) and seen.details.issue
-        if is_issue and (not until or "" < seen.time <= until):
+        issue = seen.details.issue if isinstance(seen.details, SeenDetails) else None
+        if issue and (not until or _was_known(seen, issue, log, until)):
             newest[seen.document] = seen
     yield from newest.values()
+
+
+def _was_known(seen: Event, issue: IssueDetails, log: EventLog, until: str) -> bool:
+    """Whether a version of an issue was all there at a time.
+
+    An exported record may lack the time of its last change: then its end and its comments tell,
+    and one that ended at an unknown time was not known.
+    """
+    written = [event.time for event in log.content(seen.document, seen.version)]
+    ended = issue.state in ("closed", "merged")
+    if not seen.time or (ended and not issue.closed and seen.time == issue.created):
+        return False
+    return max(seen.time, issue.closed, *written) <= until
 
 
 def copy_issues(source: EventLog, target: EventLog, until: str = "") -> None:
