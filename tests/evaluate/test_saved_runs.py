@@ -16,6 +16,7 @@ from verdigris.evaluate.report import BenchmarkReport, Source
 from verdigris.evaluate.run import LaneList, Suite, System, Trial, evaluate
 from verdigris.evaluate.saved_run import load_run, require_savable, save_run
 from verdigris.evaluate.threshold import missed, parse_threshold
+from verdigris.serve.cli.evaluation_text import benchmark_text
 
 
 def run_of(ranks: list[int], others: int = 3) -> BenchmarkReport:
@@ -63,6 +64,7 @@ def test_files_that_are_no_run(tmp_path: Path, content: str, complaint: str) -> 
 def test_the_lane_that_changes_nothing_and_the_rival_are_told() -> None:
     (suite,) = run_of([1] * 40).suites
     assert [(one.lane, one.found, one.gains) for one in suite.left_out] == [("words", True, False)]
+    assert "words (without it MRR +0.000)" in benchmark_text(run_of([1] * 40))
     assert suite.rival is not None
     assert suite.rival.lane == "words"
     assert suite.rival.mrr.mean == pytest.approx(0.75)

@@ -106,7 +106,7 @@ def _without(one: LeftOut) -> str:
     if not one.found:
         return f"{one.lane} (finds nothing that is wanted)"
     hurts = ", it hurts" if one.mrr.high < 0 else ""
-    return f"{one.lane} (without it MRR {-one.mrr.mean:+.3f}{hurts})"
+    return f"{one.lane} (without it MRR {0 - one.mrr.mean:+.3f}{hurts})"
 
 
 def _wrapped(text: str) -> str:
