@@ -10,8 +10,7 @@ from verdigris.engine.tokenizing import Encoding
 from verdigris.errors import InvalidModel
 
 IDS = np.array([[5, 6, 7]])
-MASK = np.array([[1, 1, 1]])
-ENCODING = Encoding(IDS, MASK, np.zeros_like(IDS), False)
+ENCODING = Encoding(IDS, truncated=False)
 TOKENS = (1, "tokens")
 
 
@@ -19,10 +18,12 @@ def test_inputs_are_fed_by_name_and_in_the_type_that_the_graph_wants() -> None:
     feed = Feeder(
         [
             GraphInput("input_ids", "tensor(int64)", TOKENS),
+            GraphInput("attention_mask", "tensor(int64)", TOKENS),
             GraphInput("position_ids", "tensor(int32)", TOKENS),
         ]
     ).feed(ENCODING)
-    assert list(feed) == ["input_ids", "position_ids"]
+    assert list(feed) == ["input_ids", "attention_mask", "position_ids"]
+    assert feed["attention_mask"].tolist() == [[1, 1, 1]]
     assert feed["input_ids"] is IDS
     assert feed["position_ids"].dtype == np.int32
     assert feed["position_ids"].tolist() == [[0, 1, 2]]
@@ -51,9 +52,3 @@ def test_a_decoder_gets_an_empty_cache(kind: str, dtype: type) -> None:
 def test_what_nobody_can_feed_is_refused(wanted: GraphInput, says: str) -> None:
     with pytest.raises(InvalidModel, match=says):
         Feeder([wanted])
-
-
-def test_positions_count_real_tokens_only() -> None:
-    mask = np.array([[0, 0, 1, 1, 1]])
-    left_padded = Encoding(np.zeros_like(mask), mask, np.zeros_like(mask), False)
-    assert left_padded.position_ids.tolist() == [[0, 0, 0, 1, 2]]

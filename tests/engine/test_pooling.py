@@ -59,6 +59,14 @@ def test_every_pooling_names_a_row_without_tokens(pooling: Pooling) -> None:
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "last_token"])
+def test_without_a_mask_every_token_is_real(pooling: Pooling) -> None:
+    alike = pool(pooling, STEPS, np.ones((3, 4), np.int64))
+    np.testing.assert_array_equal(pool(pooling, STEPS), alike)
+    with pytest.raises(EmptyInput, match="row 0"):
+        pool(pooling, np.empty((1, 0, 2), np.float32))
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "last_token"])
 def test_half_precision_is_pooled_in_single(pooling: Pooling) -> None:
     assert pool(pooling, STEPS.astype(np.float16), MASKS).dtype == np.float32
 

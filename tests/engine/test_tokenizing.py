@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -43,6 +46,41 @@ def test_exactly_the_limit_is_not_truncated(tokenizer: TextTokenizer) -> None:
     too_long = tokenizer.encode("word " * 255)
     assert (too_long.token_count, too_long.truncated) == (256, True)
     assert too_long.input_ids.tolist() == fits.input_ids.tolist()
+
+
+@pytest.mark.parametrize("direction", ["Left", "Right"])
+def test_padding_and_truncation_of_the_file_are_left_out(direction: str, tmp_path: Path) -> None:
+    file = find_model(model_row(DEFAULT_MODEL)).folder / "tokenizer.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["padding"] = {
+        "strategy": {"Fixed": 64},
+        "direction": direction,
+        "pad_to_multiple_of": None,
+        "pad_id": 0,
+        "pad_type_id": 0,
+        "pad_token": "[PAD]",
+    }
+    content["truncation"] = {
+        "direction": direction,
+        "max_length": 3,
+        "strategy": "LongestFirst",
+        "stride": 0,
+    }
+    padding = tmp_path / "tokenizer.json"
+    padding.write_text(json.dumps(content), encoding="utf-8")
+    encoding = TextTokenizer(padding, 256).encode("hello big world")
+    assert encoding.input_ids.tolist() == [[CLS, 7592, 2502, 2088, SEP]]
+    assert encoding.position_ids.tolist() == [[0, 1, 2, 3, 4]]
+    assert not encoding.truncated
+
+
+def test_token_types_are_those_of_the_file(tmp_path: Path) -> None:
+    file = find_model(model_row(DEFAULT_MODEL)).folder / "tokenizer.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["post_processor"]["single"][-1]["SpecialToken"]["type_id"] = 2
+    typed = tmp_path / "tokenizer.json"
+    typed.write_text(json.dumps(content), encoding="utf-8")
+    assert TextTokenizer(typed, 256).encode("hello").token_type_ids.tolist() == [[0, 0, 2]]
 
 
 def test_count_does_not_stop_at_the_limit(tokenizer: TextTokenizer) -> None:

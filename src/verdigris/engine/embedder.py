@@ -43,6 +43,7 @@ from verdigris.errors import (
 
 LongInput = Literal["error", "warn", "truncate", "chunk"]
 
+_INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
 _CLOSED = "this embedder is closed; make another one"
 GROUPS_AHEAD = 3
 """Groups of texts in flight for each thread, so that none waits while results are taken."""
@@ -237,8 +238,8 @@ class Embedder:
         """Raise for a closed embedder, and for an input type whose prefix nobody knows."""
         if self._closed:
             raise EngineError(_CLOSED)
-        if input_type not in get_args(InputType):
-            known = ", ".join(get_args(InputType))
+        if input_type not in _INPUT_TYPES:
+            known = ", ".join(_INPUT_TYPES)
             raise InvalidInput(f"input_type is {input_type!r}; it must be one of {known}")
 
     def _submit(self, input_type: InputType, texts: list[str]) -> Future[list[Embedded]]:
@@ -273,8 +274,11 @@ class Embedder:
             return Embedded(np.empty(0, np.float32), encoding.token_count, False, error)
 
     def _embed_alone(self, text: str, input_type: InputType) -> Array:
+        """The vector of one text, computed by the caller's thread."""
         self._check_use(input_type)
-        embedded = self._embed_group(input_type, [_checked(text, 0)])[0]
+        prefix = self.model.prefix(input_type)
+        encoding = self._tokenizer.encode(prefix + _checked(text, 0))
+        embedded = self._embed_apart(text, prefix, encoding)
         self._tell(embedded, 0)
         return embedded.vector
 
@@ -295,7 +299,8 @@ class Embedder:
 
     def _unit_vector(self, encoding: Encoding) -> Array:
         """The model's own vector (full dims,) of length 1."""
-        return next(self._unit_vectors(self._runtime, [encoding]))
+        with self._memory.run(encoding.token_count):
+            return self._pooled(self._runtime.token_vectors(encoding), encoding)
 
     def _unit_vectors(self, runtime: Runtime, encodings: list[Encoding]) -> Iterator[Array]:
         """The model's own vectors (full dims,) of length 1, in order.
@@ -308,9 +313,13 @@ class Embedder:
         for encoding in encodings:
             with self._memory.run(tokens):
                 token_vectors = next(runs)
-            self._check_shape(token_vectors.shape, encoding)
-            pooled = pool(self.model.pooling, token_vectors, encoding.attention_mask)
-            yield l2_normalize(pooled)[0]
+            yield self._pooled(token_vectors, encoding)
+
+    def _pooled(self, token_vectors: Array, encoding: Encoding) -> Array:
+        """(1, tokens, full dims) of one text → its vector (full dims,) of length 1."""
+        self._check_shape(token_vectors.shape, encoding)
+        unit: Array = l2_normalize(pool(self.model.pooling, token_vectors))[0]
+        return unit
 
     def _open(self, request: RuntimeRequest) -> OpenedRuntime:
         """Open the runtime; its vectors are compared with golden ones first."""

@@ -8,7 +8,7 @@ Python and its libraries need (60 to 80 MB) is not part of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Condition
 
@@ -90,12 +90,12 @@ class MemoryBound:
         """Whether a run over that many tokens has room when no other is under way."""
         return not self._limit or run_bytes(self._need.dims, tokens) <= self._room
 
-    @contextmanager
-    def run(self, tokens: int) -> Iterator[None]:
+    def run(self, tokens: int) -> AbstractContextManager[None]:
         """Wait until a run over that many tokens has room, and hold it for the block."""
-        if not self._limit:
-            yield
-            return
+        return self._held(tokens) if self._limit else nullcontext()
+
+    @contextmanager
+    def _held(self, tokens: int) -> Iterator[None]:
         size = run_bytes(self._need.dims, tokens)
         if not self.fits(tokens):
             raise MemoryExceeded(

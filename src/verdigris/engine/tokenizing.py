@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from verdigris.errors import InvalidModel
 
 Ids = npt.NDArray[np.int64]
 
+SHORT_CHARACTERS = 1_024
+"""Texts of up to this many are tokenised whole at once; hardly one of them has too many tokens."""
 PREFIX_CHARACTERS = (4_096, 65_536)
 """How much of a long text is read, in steps, until the tokens that the model sees are certain."""
 PIECES_AT_A_TIME = 65_536
@@ -22,24 +24,38 @@ PIECES_AT_A_TIME = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """One text as the model sees it; arrays are (1, tokens) int64."""
+    """One text as the model sees it, never padded; arrays are (1, tokens) int64.
+
+    Only the ids are an array from the start: what a graph does not ask for is not made.
+    """
 
     input_ids: Ids
-    attention_mask: Ids
-    token_type_ids: Ids
     truncated: bool
     """The text has more than the model sees."""
+    type_ids: Sequence[int] = ()
+    """Of each token; () where all are 0."""
 
     @property
     def token_count(self) -> int:
         """Tokens that the model sees, special tokens included."""
-        return int(self.input_ids.shape[1])
+        return len(self.input_ids[0])
+
+    @property
+    def attention_mask(self) -> Ids:
+        """Ones: every token is real."""
+        return np.ones_like(self.input_ids)
+
+    @property
+    def token_type_ids(self) -> Ids:
+        """What kind each token is of, for models that read pairs of texts."""
+        if not self.type_ids:
+            return np.zeros_like(self.input_ids)
+        return np.array([self.type_ids], dtype=np.int64)
 
     @property
     def position_ids(self) -> Ids:
-        """Positions (1, tokens) of the real tokens from 0, as decoder graphs want them."""
-        positions: Ids = np.maximum(self.attention_mask.cumsum(axis=1) - 1, 0)
-        return positions
+        """Positions from 0, as decoder graphs want them."""
+        return np.arange(self.token_count, dtype=np.int64)[None]
 
 
 class TextTokenizer:
@@ -69,19 +85,17 @@ class TextTokenizer:
         Of a text whose first 65,536 characters hold fewer tokens than the model sees (spaces,
         say), the rest is left out, and it counts as truncated.
         """
+        if len(text) <= SHORT_CHARACTERS:  # one call of the library is enough for most texts
+            whole = self._tokenise(text, add_special_tokens=True)
+            if len(whole) <= self._room + self._special_tokens:
+                return _encoding(whole, truncated=False)
         for length in PREFIX_CHARACTERS:
             tokens = self._tokenise(text[:length])
             if len(text) <= length or self._cut_is_unseen(tokens):
                 break
         truncated = len(tokens) > self._room or len(text) > length
         tokens.truncate(self._room)
-        seen = self._tokenizer.post_process(tokens)
-        return Encoding(
-            input_ids=np.array([seen.ids], dtype=np.int64),
-            attention_mask=np.array([seen.attention_mask], dtype=np.int64),
-            token_type_ids=np.array([seen.type_ids], dtype=np.int64),
-            truncated=truncated,
-        )
+        return _encoding(self._tokenizer.post_process(tokens), truncated)
 
     def count(self, text: str) -> int:
         """Tokens of the whole text, special tokens included, whatever the limit."""
@@ -135,15 +149,22 @@ class TextTokenizer:
         yield from self._fitting(piece[:middle], room)
         yield from self._fitting(piece[middle:], room)
 
-    def _tokenise(self, text: str) -> tokenizers.Encoding:
+    def _tokenise(self, text: str, add_special_tokens: bool = False) -> tokenizers.Encoding:
         try:
-            return self._tokenizer.encode(text, add_special_tokens=False)
+            return self._tokenizer.encode(text, add_special_tokens=add_special_tokens)
         except (UnicodeEncodeError, TypeError):
-            return self._tokenizer.encode(_without_surrogates(text), add_special_tokens=False)
+            clean = _without_surrogates(text)
+            return self._tokenizer.encode(clean, add_special_tokens=add_special_tokens)
 
     def _cut_is_unseen(self, tokens: tokenizers.Encoding) -> bool:
         """Whether the word that a cut may have split begins after the last token that is seen."""
         return len(tokens) > self._room and tokens.word_ids[self._room - 1] != tokens.word_ids[-1]
+
+
+def _encoding(seen: tokenizers.Encoding, truncated: bool) -> Encoding:
+    types = seen.type_ids
+    ids = np.array([seen.ids], dtype=np.int64)
+    return Encoding(ids, truncated, types if any(types) else ())
 
 
 def _without_surrogates(text: str) -> str:

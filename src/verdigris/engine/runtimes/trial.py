@@ -64,8 +64,7 @@ def try_apart(weights_file: Path, provider: str, python: str = sys.executable) -
 
 def main(weights_file: str, provider: str) -> int:
     """What the other process does: load, run three tokens; 0, or 1 with the reason on stderr."""
-    ids = np.array([_IDS], dtype=np.int64)
-    encoding = Encoding(ids, np.ones_like(ids), np.zeros_like(ids), False)
+    encoding = Encoding(np.array([_IDS], dtype=np.int64), truncated=False)
     try:
         OnnxRuntime(Path(weights_file), provider).token_vectors(encoding)
     except VerdigrisError as error:
