@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import shutil
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +22,8 @@ from verdigris.engine.catalog import DEFAULT_MODEL, known_rows, model_row
 from verdigris.engine.model_store import find_model
 from verdigris.errors import CorruptModel, EngineError, InvalidArchive, ModelNotFound
 
+ENDLESS = b'{"model": "m", "files": [{"name": "a", "bytes": 1e999, "sha256": ""}]}'
+DEEP = b"[" * 100_000
 SOURCE = Path(__file__).parent / "models" / "qwen3-like"
 
 
@@ -153,7 +158,9 @@ def test_wrong_sizes_and_hashes_are_refused(archive: Path, models: Path) -> None
     assert "model.onnx is damaged (wrong SHA-256)" in refused(other, models)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"files": 3}', b'{"files": [3]}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"files": 3}', b'{"files": [3]}', ENDLESS, DEEP]
+)
 def test_a_damaged_manifest_is_refused(archive: Path, models: Path, content: bytes) -> None:
     member = tarfile.TarInfo("manifest.json")
     other = changed(archive, member, content, "manifest.json")
@@ -172,6 +179,56 @@ def test_a_manifest_whose_row_leads_out_is_refused(archive: Path, models: Path) 
         with pytest.raises(EngineError, match="is no name of a model"):
             import_model(other)
     assert not models.exists()
+
+
+def with_manifest(archive: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """The archive with another manifest."""
+    with tarfile.open(archive) as old:
+        stream = old.extractfile("manifest.json")
+        assert stream is not None
+        manifest = json.loads(stream.read())
+    change(manifest)
+    content = json.dumps(manifest).encode()
+    return changed(archive, tarfile.TarInfo("manifest.json"), content, "manifest.json")
+
+
+@pytest.mark.parametrize(
+    "row", [{"folder": "/etc"}, {"name": "bge-small-en-v1.5"}, {"name": "another"}]
+)
+def test_a_row_of_another_model_or_folder_is_refused(
+    archive: Path, models: Path, row: dict[str, str]
+) -> None:
+    """It would read files that the archive does not hold, or get round what is pinned."""
+    other = with_manifest(archive, lambda manifest: manifest["row"].update(row))
+    assert "is not one of this archive's model" in refused(other, models)
+
+
+def test_files_that_no_model_needs_are_refused(archive: Path, models: Path) -> None:
+    for name in ("more.bin", "manifest.json.part", "n" * 300, "model.onnx/inside"):
+        digest = hashlib.sha256(b"x").hexdigest()
+        listed = {"name": name, "bytes": 1, "sha256": digest}
+        other = with_manifest(archive, lambda manifest, one=listed: manifest["files"].append(one))
+        other = changed(other.rename(other.with_name("listed.tar")), tarfile.TarInfo(name), b"x")
+        assert "which is no file of model 'qwen3-like'" in refused(other, models)
+
+
+def test_what_the_disk_does_not_take_is_one_line(archive: Path, models: Path) -> None:
+    """A path that is both a file and a folder passes every check of the archive itself."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["row"]["tokenizer"]["file"] = "model.onnx/tokenizer.json"
+        one = next(one for one in manifest["files"] if one["name"] == "tokenizer.json")
+        one["name"] = "model.onnx/tokenizer.json"
+
+    with tarfile.open(archive) as old:
+        stream = old.extractfile("tokenizer.json")
+        assert stream is not None
+        content = stream.read()
+    other = with_manifest(archive, change).rename(archive.with_name("moved.tar"))
+    other = changed(other, tarfile.TarInfo("model.onnx/tokenizer.json"), content, "tokenizer.json")
+    with pytest.raises(EngineError, match="cannot install model 'qwen3-like' in .*: "):
+        import_model(other)
+    assert not [path for path in models.rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
 def test_without_a_manifest(archive: Path, models: Path) -> None:

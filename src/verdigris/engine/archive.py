@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +16,7 @@ from verdigris.engine.folders import models_folder
 from verdigris.engine.installing import install, installing, manifest_text
 from verdigris.engine.model_rows import ModelRow, check_name, row_of
 from verdigris.engine.model_store import (
+    EXTRAS,
     MANIFEST,
     ModelFile,
     StoredModel,
@@ -23,6 +25,15 @@ from verdigris.engine.model_store import (
 from verdigris.errors import InvalidArchive
 
 LARGEST_MANIFEST = 1 << 20
+_NO_MANIFEST = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading a manifest raises that was not written by `export_model`."""
 
 
 def export_model(row: ModelRow, target: Path) -> StoredModel:
@@ -58,8 +69,8 @@ def import_model(source: Path, models: Path | None = None) -> StoredModel:
     """Unpack an archive into the user's models, after checking every name, size and hash.
 
     Raises InvalidArchive for what is no such archive or must not be unpacked: absolute paths,
-    `..`, links, devices, files that the manifest does not list, wrong hashes. Nothing is left
-    behind then.
+    `..`, links, devices, files that the manifest does not list or no model needs, wrong hashes; and
+    EngineError for what the disk does not take. Nothing is left behind then.
     """
     models = models or models_folder()
     with read_archive(source) as members:
@@ -70,9 +81,15 @@ def import_model(source: Path, models: Path | None = None) -> StoredModel:
                     _unpack(source, members[entry.name], staging / entry.name, entry)
                 return install(row, staging, files, models)
             except BaseException:
-                for entry in files:
-                    (staging / entry.name).unlink(missing_ok=True)
+                _discard(staging, files)
                 raise
+
+
+def _discard(staging: Path, files: list[ModelFile]) -> None:
+    """Delete what was unpacked, and not what an earlier pull of the same model left there."""
+    for entry in files:
+        with suppress(OSError):
+            (staging / entry.name).unlink()
 
 
 def _manifest(source: Path, members: dict[str, Member]) -> tuple[ModelRow, list[ModelFile]]:
@@ -84,7 +101,7 @@ def _manifest(source: Path, members: dict[str, Member]) -> tuple[ModelRow, list[
         content = json.loads(member.open().read())
         files = [ModelFile(f["name"], int(f["bytes"]), f["sha256"]) for f in content["files"]]
         row = _row(source, content, {entry.name for entry in files})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except _NO_MANIFEST as error:
         raise InvalidArchive(f"{source}: {MANIFEST} is not a manifest") from error
     _check_files(source, row, files, members)
     return row, files
@@ -98,6 +115,10 @@ def _check_files(
     if set(names) != members.keys() - {MANIFEST} or len(set(names)) != len(names):
         raise InvalidArchive(f"{source} does not hold what its {MANIFEST} lists")
     hashes = {entry.name: entry.sha256 for entry in files}
+    if needless := sorted(hashes.keys() - {one.name for one in row.files} - {*EXTRAS}):
+        raise InvalidArchive(
+            f"{source} holds {needless[0][:100]!r}, which is no file of model {row.name!r}"
+        )
     for needed in row.files:
         if needed.name not in names:
             raise InvalidArchive(f"{source} lacks {needed.name} of model {row.name!r}")
@@ -113,7 +134,10 @@ def _row(source: Path, content: dict[str, Any], names: set[str]) -> ModelRow:
             raise InvalidArchive(f"{source} holds {name!r}, which is part of the package already")
         if row.name == name:
             return _held_precision(row, names)
-    return row_of(content["row"], f"{source}: {MANIFEST}")
+    row = row_of(content["row"], f"{source}: {MANIFEST}")
+    if row.name != name or row.folder:
+        raise InvalidArchive(f"{source}: the row in {MANIFEST} is not one of this archive's model")
+    return row
 
 
 def _held_precision(row: ModelRow, names: set[str]) -> ModelRow:

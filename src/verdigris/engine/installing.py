@@ -31,19 +31,20 @@ def installing(row: ModelRow, models: Path) -> Iterator[Path]:
     """A folder to collect a model's files in, for this process alone; it outlives an error.
 
     What is in it when the next attempt begins can be gone on with. Raises EngineError if another
-    process installs the same model now, or if the folder cannot be made.
+    process installs the same model now, or if the disk does not take what is written.
     """
     staging = models / UNFINISHED / f"{row.name}@{row.revision[:12]}"
     try:
         staging.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EngineError(f"cannot write to {staging}: {error.strerror}") from error
-    try:
         with FileLock(staging.with_name(f"{row.name}.lock"), timeout=0):
             yield staging
     except Timeout as error:
         raise EngineError(
             f"another process is installing model {row.name!r}; wait for it"
+        ) from error
+    except OSError as error:
+        raise EngineError(
+            f"cannot install model {row.name!r} in {models}: {error.strerror or error}"
         ) from error
 
 
