@@ -215,6 +215,36 @@ def test_the_fingerprint_is_the_same_for_every_embedder(embedder: Embedder) -> N
     assert len(embedder.fingerprint) == 32
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_is_told_to_make_its_own() -> None:
+    """Its copy has no threads: `embed` would wait for them for ever."""
+    program = (
+        "import os, signal\n"
+        "from verdigris.engine import Embedder\n"
+        "from verdigris.errors import EngineError\n"
+        "embedder = Embedder(threads=2)\n"
+        "list(embedder.embed(map(str, range(20))))\n"
+        "if os.fork() == 0:\n"
+        "    signal.alarm(20)\n"
+        "    for use in (lambda: list(embedder.embed(['a'])), lambda: embedder.embed_query('a')):\n"
+        "        try:\n"
+        "            use()\n"
+        "        except EngineError as error:\n"
+        "            os.write(1, f'{error}\\n'.encode())\n"
+        "    os._exit(0)\n"
+        "raise SystemExit(os.wait()[1])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (
+        done.stdout.splitlines()
+        == ["this embedder was made before the process forked; make another one in the new process"]
+        * 2
+    )
+    assert done.returncode == 0
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_interrupt_ends_the_process_at_once() -> None:
     program = (

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from verdigris.engine import Embedder, run_selfcheck
 from verdigris.engine.catalog import InputType
-from verdigris.errors import EngineError, InvalidInput, ModelNotFound
+from verdigris.errors import (
+    EngineError,
+    InvalidInput,
+    InvalidModel,
+    ModelNotFound,
+    RuntimeBroken,
+)
 
 MODELS = Path(__file__).parent / "models"
 NAMES = ("bert-mean", "bert-cls", "nomic-like", "qwen3-like", "qwen3-past")
@@ -102,6 +110,40 @@ def test_a_graph_with_unknown_inputs_is_refused(tmp_path: Path) -> None:
     graph.write_bytes(graph.read_bytes().replace(b"token_type_ids", b"token_hype_ids"))
     with pytest.raises(EngineError, match="token_hype_ids"):
         Embedder(str(copy))
+
+
+def changed_tokenizer(folder: Path, change: Callable[[dict[str, Any]], object]) -> str:
+    """A copy of a model whose tokenizer does not fit it."""
+    shutil.copytree(MODELS / "bert-mean", folder)
+    file = folder / "tokenizer.json"
+    content = json.loads(file.read_text("utf-8"))
+    change(content)
+    file.write_text(json.dumps(content), "utf-8")
+    return str(folder)
+
+
+def test_a_word_that_the_graph_does_not_know_is_one_line(tmp_path: Path) -> None:
+    broken = changed_tokenizer(
+        tmp_path / "copy", lambda content: content["model"]["vocab"].update(hello=10**6)
+    )
+    with Embedder(broken) as embedder:
+        for use in (embedder.embed_passage, lambda text: list(embedder.embed([text]))):
+            with pytest.raises(RuntimeBroken, match="cannot run model 'copy'") as caught:
+                use("hello")
+            assert "\n" not in str(caught.value)
+
+
+def test_a_text_that_the_tokenizer_does_not_take_is_one_line(tmp_path: Path) -> None:
+    def without_unknown(content: dict[str, Any]) -> None:
+        del content["model"]["vocab"]["[UNK]"]
+        content["added_tokens"] = []
+
+    broken = changed_tokenizer(tmp_path / "copy", without_unknown)
+    with Embedder(broken) as embedder:
+        with pytest.raises(InvalidModel, match=r"tokenizer\.json cannot tokenise .*\[UNK\]"):
+            embedder.embed_passage("\u65e5\u672c")
+        with pytest.raises(InvalidModel, match=r"tokenizer\.json cannot tokenise"):
+            embedder.count_tokens("\u65e5\u672c")
 
 
 def test_precisions_that_are_not_there_are_listed() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -39,12 +40,14 @@ from verdigris.errors import (
     InvalidModel,
     LongInputWarning,
     MemoryExceeded,
+    RuntimeBroken,
 )
 
 LongInput = Literal["error", "warn", "truncate", "chunk"]
 
 _INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
 _CLOSED = "this embedder is closed; make another one"
+_FORKED = "this embedder was made before the process forked; make another one in the new process"
 GROUPS_AHEAD = 3
 """Groups of texts in flight for each thread, so that none waits while results are taken."""
 
@@ -62,7 +65,8 @@ class Embedder:
     """A loaded model: text in, unit vectors out; may be shared between threads.
 
     One session without threads of its own serves all threads of this object. Threads are
-    started by the first `embed`, and end with `close` or with the process.
+    started by the first `embed`, and end with `close` or with the process. A process that was
+    forked has none of them, and must make an embedder of its own.
     """
 
     def __init__(  # noqa: PLR0913 - options, all but two by name
@@ -116,6 +120,7 @@ class Embedder:
         self.fingerprint: str = replace(self._stored, row=self.model).fingerprint()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="verdigris-embed")
         self._closed = False
+        self._process = os.getpid()
 
     @property
     def dims(self) -> int:
@@ -235,9 +240,11 @@ class Embedder:
             window.cancel()
 
     def _check_use(self, input_type: InputType) -> None:
-        """Raise for a closed embedder, and for an input type whose prefix nobody knows."""
+        """Raise for an embedder that is closed or of another process, and for an unknown type."""
         if self._closed:
             raise EngineError(_CLOSED)
+        if self._process != os.getpid():
+            raise EngineError(_FORKED)
         if input_type not in _INPUT_TYPES:
             known = ", ".join(_INPUT_TYPES)
             raise InvalidInput(f"input_type is {input_type!r}; it must be one of {known}")
@@ -300,7 +307,8 @@ class Embedder:
     def _unit_vector(self, encoding: Encoding) -> Array:
         """The model's own vector (full dims,) of length 1."""
         with self._memory.run(encoding.token_count):
-            return self._pooled(self._runtime.token_vectors(encoding), encoding)
+            token_vectors = self._run(self._runtime, lambda: self._runtime.token_vectors(encoding))
+        return self._pooled(token_vectors, encoding)
 
     def _unit_vectors(self, runtime: Runtime, encodings: list[Encoding]) -> Iterator[Array]:
         """The model's own vectors (full dims,) of length 1, in order.
@@ -312,8 +320,22 @@ class Embedder:
         runs = runtime.token_vectors_of(encodings)
         for encoding in encodings:
             with self._memory.run(tokens):
-                token_vectors = next(runs)
+                token_vectors = self._run(runtime, runs.__next__)
             yield self._pooled(token_vectors, encoding)
+
+    def _run(self, runtime: Runtime, run: Callable[[], Array]) -> Array:
+        """Let the runtime run; whatever its library raises becomes RuntimeBroken."""
+        try:
+            return run()
+        except (EngineError, MemoryError):
+            raise
+        except Exception as error:
+            said = (str(error).strip() or type(error).__name__).splitlines()[0]
+            info = runtime.info
+            raise RuntimeBroken(
+                f"runtime {info.runtime!r} with provider {info.provider!r} cannot run model "
+                f"{self.model.name!r}: {said}"
+            ) from error
 
     def _pooled(self, token_vectors: Array, encoding: Encoding) -> Array:
         """(1, tokens, full dims) of one text → its vector (full dims,) of length 1."""

@@ -170,7 +170,7 @@ def _json(folder: Path, name: str, default: Any = None) -> Any:  # noqa: ANN401
         if default is not None:
             return default
         raise InvalidModel(f"{path} is missing; it should say how the model is used") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidModel(f"{path} cannot be read ({error})") from error
     if not isinstance(value, dict) and name != MODULES:
         raise InvalidModel(f"{path} is not a JSON object")

@@ -71,6 +71,7 @@ class TextTokenizer:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer_file))
         except Exception as error:  # the library raises nothing more specific
             raise InvalidModel(f"{tokenizer_file} is no tokenizer: {error}") from error
+        self._file = tokenizer_file
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._special_tokens = self._tokenizer.num_special_tokens_to_add(False)
@@ -155,6 +156,8 @@ class TextTokenizer:
         except (UnicodeEncodeError, TypeError):
             clean = _without_surrogates(text)
             return self._tokenizer.encode(clean, add_special_tokens=add_special_tokens)
+        except Exception as error:  # the library raises nothing more specific
+            raise InvalidModel(f"{self._file} cannot tokenise a text: {error}") from error
 
     def _cut_is_unseen(self, tokens: tokenizers.Encoding) -> bool:
         """Whether the word that a cut may have split begins after the last token that is seen."""
