@@ -134,6 +134,8 @@ def _embed(embedder: Embedder, task: _Task) -> Written:
 def _input(file: str) -> Iterator[BinaryIO]:
     """The file, or standard input for `-`. Raises InvalidInput where it cannot be opened."""
     if file == _STANDARD_STREAM:
+        if sys.stdin is None:
+            raise InvalidInput("standard input is closed; name a file")
         if sys.stdin.isatty():
             warn("reading texts, one a line, from the terminal; end with Ctrl-D")
         yield sys.stdin.buffer
