@@ -66,7 +66,7 @@ def gains_table(measured: Sequence[Measured]) -> str:
                 one.name, f"{one.commits:,}", str(one.files), str(len(ours)),
                 f"{best} {_both(one, best)}", *(_both(one, name) for name in FUSIONS),
                 f"**{gain.mean / base:+.1%}** ({gain.low / base:+.1%} to {gain.high / base:+.1%})",
-                f"{one.report.chosen}, {one.oxidize_seconds:.1f} s",
+                f"{one.fusion.chosen}, {one.oxidize_seconds:.1f} s",
             )
         )  # fmt: skip
     head = (

@@ -12,8 +12,9 @@ from verdigris.benchmark import FILE_KINDS, CommitBenchmark, commit_benchmark
 from verdigris.evaluate.metrics import Judged, recall_at_k, reciprocal_rank
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.learn.examples import file_vectors
-from verdigris.retrieve.fusion_file import FusionReport, read_fusion
+from verdigris.learn.lock import FusionLock
 from verdigris.retrieve.learned_fusion import prior_weights
+from verdigris.upkeep.served import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Measured:
     reciprocal_ranks: dict[str, list[float]]
     recalls: dict[str, list[float]]
     """Recall at 10."""
-    report: FusionReport
+    fusion: FusionLock
     oxidize_seconds: float
     """Of `oxidize`, all vectors being there."""
 
@@ -45,13 +46,10 @@ def measure_repository(source: Source, work: Path) -> Measured:
 def _measure(name: str, benchmark: CommitBenchmark) -> Measured:
     at_cut = benchmark.knowledge_base
     done = at_cut.oxidize()
-    report = done.fusion
-    assert report is not None
-    fitted = read_fusion(at_cut.locations.fusion, at_cut.index.meta("fingerprint"))
     searches = {
         FIXED: open_search(at_cut, None),
         PRIOR: open_search(at_cut, prior_weights()),
-        LEARNED: open_search(at_cut, fitted.weights),
+        LEARNED: open_search(at_cut, Served(at_cut.index, at_cut.locations, []).fusion_weights()),
     }
     filters = at_cut.filters(kinds=FILE_KINDS)
     means = file_vectors(at_cut.index)
@@ -67,6 +65,6 @@ def _measure(name: str, benchmark: CommitBenchmark) -> Measured:
     counts = at_cut.index.counts_by("kind")
     files = sum(counts.get(kind, 0) for kind in FILE_KINDS)
     return Measured(
-        name, counts.get("commit", 0), files, benchmark.cut.time[:10], ranks, recalls, report,
-        done.seconds,
+        name, counts.get("commit", 0), files, benchmark.cut.time[:10], ranks, recalls,
+        done.lock.fusion, done.seconds,
     )  # fmt: skip

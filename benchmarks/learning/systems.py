@@ -41,7 +41,7 @@ Ranked = list[int]
 def open_search(knowledge_base: KnowledgeBase, weights: FusionWeights | None) -> Search:
     """A search with these weights of the learned fusion; None: the fixed fusion."""
     vectors = VectorSearch(knowledge_base.index, knowledge_base.locations.folder)
-    return Search(knowledge_base.index, vectors, knowledge_base.facts, weights)
+    return Search(knowledge_base.index, vectors, knowledge_base.facts, lambda: weights)
 
 
 def rank_by_vector(files: FileVectors, question: Question) -> dict[str, list[str]]:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from verdigris.engine import Embedder
     from verdigris.evaluate.queries import EvaluationQuery
     from verdigris.evaluate.run import Trial
+    from verdigris.learn.lock import Lock
     from verdigris.store.vector_cache import VectorCache
     from verdigris.upkeep.exporting import Exported
     from verdigris.upkeep.learning import Learning
@@ -129,7 +130,7 @@ class KnowledgeBase:
         from verdigris.upkeep.questions import Questions
 
         vectors = VectorSearch(self.index, self.locations.folder)
-        search = Search(self.index, vectors, self.facts, self._served.fusion_weights())
+        search = Search(self.index, vectors, self.facts, self._served.fusion_weights)
         return Questions(search, self.facts, self._vectors, self._served.projected)
 
     @cached_property
@@ -294,19 +295,15 @@ class KnowledgeBase:
         self.embed()
         wishes = wishes or Wishes()
         head, model = self.repository.head, self.settings.model
-        done = self.learning.oxidize(model, head, wishes, self.progress)
-        self.__dict__.pop("questions", None)  # they hold the weights that served
-        return done
+        return self.learning.oxidize(model, head, wishes, self.progress)
 
     def export_onnx(self, folder: Path) -> list[Exported]:
         """Write what serves as ONNX graphs, verified. Raises LearningError, StorageError."""
         return self.learning.export_onnx(self.settings.model, folder)
 
-    def roll_back(self) -> str:
-        """Serve what served before the last `oxidize`. Raises LearningError."""
-        said = self.learning.roll_back(self.settings.model, self.repository.head)
-        self.__dict__.pop("questions", None)
-        return said
+    def roll_back(self) -> Lock | None:
+        """Serve what served before the last `oxidize`; returns its lock. Raises LearningError."""
+        return self.learning.roll_back(self.settings.model, self.repository.head)
 
     def refresh_if_free(self) -> list[str]:
         """Refresh, unless another process does just that; returns a warning then."""

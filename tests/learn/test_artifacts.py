@@ -12,8 +12,8 @@ from verdigris.errors import InvalidProjection
 from verdigris.learn.artifacts import (
     ServedProjection,
     load_served,
-    publish,
     read_projection,
+    write_manifest,
     write_projection,
 )
 from verdigris.learn.network import Projection, identity_start, random_projection
@@ -28,12 +28,12 @@ def projection() -> Projection:
 
 def serve(tmp_path: Path, projection: Projection, fingerprint: str = SPACE) -> Path:
     """A folder with one projection in service."""
-    staged = tmp_path / "staged"
+    staged = tmp_path / "served"
     staged.mkdir()
     digest = write_projection(staged, "mine", projection, {"model": "m"})
     served = ServedProjection("mine", ("imports",), "query", fingerprint, digest, projection)
-    publish(staged, [served], tmp_path / "served", tmp_path / "previous")
-    return tmp_path / "served"
+    write_manifest(staged, [served], "")
+    return staged
 
 
 def test_what_is_written_is_read_back(tmp_path: Path, projection: Projection) -> None:
@@ -53,14 +53,6 @@ def test_the_file_holds_what_torch_calls_it(tmp_path: Path, projection: Projecti
 def test_the_same_weights_give_the_same_bytes(tmp_path: Path, projection: Projection) -> None:
     about = {name: name for name in "abcdefgh"}
     assert len({write_projection(tmp_path, "a", projection, about) for _ in range(9)}) == 1
-
-
-def test_what_served_before_is_kept(tmp_path: Path, projection: Projection) -> None:
-    folder = serve(tmp_path, projection)
-    first = (folder / "mine.safetensors").read_bytes()
-    serve(tmp_path, random_projection(projection, seed=2))
-    assert (tmp_path / "previous" / "mine.safetensors").read_bytes() == first
-    assert (folder / "mine.safetensors").read_bytes() != first
 
 
 def test_nothing_serves_where_nothing_was_trained(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from verdigris.errors import NothingToLearn
 from verdigris.learn.gate import count_table_scores, measure, paired_gain, projected_scores
 from verdigris.learn.network import Array
 from verdigris.learn.pairs import NOT_A_CANDIDATE, PairSet, make_pairs
-from verdigris.learn.selection import fit, plan_variants, refit, split_by_time
+from verdigris.learn.selection import choose_and_gate, plan_variants, split_by_time, train_on_all
 from verdigris.learn.training import Plan, train
 
 MakeRotated = Callable[..., PairSet]
@@ -47,14 +47,14 @@ def test_epochs_do_not_depend_on_what_follows(make_rotated: MakeRotated) -> None
     pairs = make_rotated()
     third = list(islice(train([pairs], SMALL), 5))[2]
     np.testing.assert_array_equal(
-        refit({"made-up": pairs}, SMALL, 3).weights["w2.weight"], third.weights["w2.weight"]
+        train_on_all({"made-up": pairs}, SMALL, 3).weights["w2.weight"], third.weights["w2.weight"]
     )
 
 
 def test_what_helps_passes_the_gate(make_rotated: MakeRotated) -> None:
     """Two candidates in three were never answers before: only what generalises can find them."""
     pairs = make_rotated(600)
-    fitted = fit({"made-up": pairs}, plan_variants(SMALL, "1", "query"), 15)
+    fitted = choose_and_gate({"made-up": pairs}, plan_variants(SMALL, "1", "query"), 15)
     verdict = fitted.verdicts["made-up"]
     assert verdict.over_raw.sure
     assert verdict.trained.mrr > verdict.random.mrr
@@ -64,11 +64,11 @@ def test_a_history_of_one_moment_cannot_test_what_it_teaches(make_rotated: MakeR
     pairs = make_rotated()
     at_once = replace(pairs, times=("2024-01-01T00:00:00Z",) * len(pairs))
     with pytest.raises(NothingToLearn, match="nearly all of one moment"):
-        fit({"made-up": at_once}, [SMALL], 5)
+        choose_and_gate({"made-up": at_once}, [SMALL], 5)
 
 
 def test_where_raw_vectors_are_right_nothing_is_served(make_rotated: MakeRotated) -> None:
-    fitted = fit({"made-up": make_rotated(rotation=0)}, [SMALL], 5)
+    fitted = choose_and_gate({"made-up": make_rotated(rotation=0)}, [SMALL], 5)
     assert fitted.verdicts["made-up"].raw.mrr > 0.95
     assert fitted.won == ()
 
@@ -81,7 +81,7 @@ def test_random_answers_pass_no_gate() -> None:
     answers = [[int(one)] for one in generator.integers(0, 50, 200)]
     times = [f"2024-01-{1 + row // 10:02}T00:{row % 10:02}:00Z" for row in range(200)]
     pairs = make_pairs(queries, candidates, answers, [1.0] * 200, times)
-    assert fit({"noise": pairs}, plan_variants(SMALL, "auto", "auto"), 5).won == ()
+    assert choose_and_gate({"noise": pairs}, plan_variants(SMALL, "auto", "auto"), 5).won == ()
 
 
 def test_no_later_query_is_trained_on_or_chosen_with(make_rotated: MakeRotated) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from verdigris.errors import StorageError
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.records import Filters
 from verdigris.retrieve.features import FEATURES
-from verdigris.retrieve.fusion_file import FittedFusion, FusionReport, read_fusion, write_fusion
+from verdigris.retrieve.fusion_file import read_fusion, write_fusion
 from verdigris.retrieve.lanes import DENSE, Question
 from verdigris.retrieve.learned_fusion import (
     QUESTION_SHARE,
@@ -51,7 +52,8 @@ def search_with(knowledge_base: KnowledgeBase, **weights: float) -> Search:
     vectors = VectorSearch(knowledge_base.index, knowledge_base.locations.folder)
     values = tuple(weights.get(name.replace(" ", "_"), 0.0) for name in FEATURES)
     assert np.count_nonzero(values) == len(weights)
-    return Search(knowledge_base.index, vectors, knowledge_base.facts, FusionWeights(values))
+    fitted = FusionWeights(values)
+    return Search(knowledge_base.index, vectors, knowledge_base.facts, lambda: fitted)
 
 
 def ask(knowledge_base: KnowledgeBase, text: str) -> Question:
@@ -137,21 +139,17 @@ def test_questions_trust_the_features_less_than_subjects_do(text: str, share: fl
     assert question_share(text) == share
 
 
+PRIOR = dict(zip(FEATURES, prior_weights().weights, strict=True))
+
+
 class TestFile:
     """`projections/fusion.json`."""
 
     def test_comes_back_as_written(self, tmp_path: Path) -> None:
-        path = tmp_path / "projections" / "fusion.json"
-        fitted = FittedFusion(prior_weights(), FusionReport("own", 30, 9, 0.5, 0.6, 0.7, 0.4, "x"))
-        write_fusion(path, "print", fitted)
-        assert read_fusion(path, "print") == fitted
-        unfit = FittedFusion(None, FusionReport("fixed", 30, 9, 0.5))
-        write_fusion(path, "print", unfit)
-        assert read_fusion(path, "print") == unfit
-        assert [one.name for one in path.parent.iterdir()] == ["fusion.json"]
-
-    def test_is_not_needed(self, tmp_path: Path) -> None:
-        assert read_fusion(tmp_path / "none.json", "print").weights == prior_weights()
+        path = tmp_path / "fusion.json"
+        sha256 = write_fusion(path, "print", PRIOR)
+        assert read_fusion(path, "print", sha256) == prior_weights()
+        assert read_fusion(path, "print", write_fusion(path, "print", {})) is None
 
     @pytest.mark.parametrize(
         "change",
@@ -159,22 +157,20 @@ class TestFile:
             {"fingerprint": "another"},
             {"weights": {"an old feature": 1.0}},
             {"weights": dict.fromkeys(FEATURES, float("nan"))},
-            {"weights": None},
-            {"report": {"chosen": "own", "unknown": 1}},
         ],
     )
     def test_is_refused_where_it_does_not_fit(
         self, tmp_path: Path, change: dict[str, object]
     ) -> None:
         path = tmp_path / "fusion.json"
-        write_fusion(path, "print", FittedFusion(prior_weights(), FusionReport("own", 30)))
+        sha256 = write_fusion(path, "print", PRIOR)
         path.write_text(json.dumps(json.loads(path.read_text()) | change))
+        with pytest.raises(StorageError, match=r"not the file that was written.*oxidize"):
+            read_fusion(path, "print", sha256)
+        known = hashlib.sha256(path.read_bytes()).hexdigest()
         with pytest.raises(StorageError, match="verdigris oxidize"):
-            read_fusion(path, "print")
+            read_fusion(path, "print", known)
 
-    def test_damage_is_told_and_the_package_serves(self, kitchen: KnowledgeBase) -> None:
-        kitchen.locations.fusion.parent.mkdir(exist_ok=True)
-        kitchen.locations.fusion.write_text("{")
-        answer = kitchen.ask("start the oven")
-        assert answer.hits[0].path == "src/oven.py"
-        assert "verdigris oxidize" in answer.warnings[0]
+    def test_a_missing_one_is_told(self, tmp_path: Path) -> None:
+        with pytest.raises(StorageError, match="verdigris oxidize"):
+            read_fusion(tmp_path / "none.json", "print", "")

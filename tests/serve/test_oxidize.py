@@ -33,7 +33,9 @@ def test_oxidize_tells_what_it_measured_and_serves(
     assert told["lock"]["projections"]["temporal"]["tasks"]["commit-files"]["served"]
 
     undone = verdigris("oxidize", "--rollback", inside=folder.root)
-    assert undone.out == "raw vectors serve, as before the first training\n"
+    assert (
+        undone.out == "Raw vectors and the package's weights serve, as before the first training.\n"
+    )
     assert "learned: " not in verdigris("status", inside=folder.root).out
     verdigris("oxidize", "--rollback", inside=folder.root)
 

@@ -27,6 +27,7 @@ AREAS = {
     "mail": ("template", "bounce", "attachment", "unsubscribe"),
 }
 NICKNAMES = {"billing": "Falcon", "search": "Otter", "storage": "Badger", "mail": "Heron"}
+PRIOR = dict(zip(FEATURES, prior_weights().weights, strict=True))
 VERBS = ("Repair", "Speed up", "Simplify", "Harden", "Document", "Rework")
 
 
@@ -75,7 +76,7 @@ def test_fused_is_not_below_the_best_lane(
     make_history(folder, history)
     with KnowledgeBase(folder.root) as source, commit_benchmark(source) as benchmark:
         at_cut = benchmark.knowledge_base
-        report = at_cut.learning.fit_fusion(at_cut.progress)
+        report = at_cut.oxidize().lock.fusion
         assert report.examples >= LEAST_EXAMPLES
         ranks: dict[str, list[float]] = {lane: [] for lane in (*LANES, "fused")}
         filters = at_cut.filters(kinds=FILE_KINDS)
@@ -106,12 +107,9 @@ def made_up(count: int, telling: str) -> list[FusionExample]:
 
 def test_own_weights_serve_where_they_win() -> None:
     fitted = fit_weights(made_up(200, "code"))
-    assert fitted.report.chosen == "own"
-    assert fitted.report.own > max(fitted.report.prior, fitted.report.fixed)
-    assert fitted.weights is not None
-    assert fitted.weights.weights[list(FEATURES).index("code")] > prior_weights().weights[
-        list(FEATURES).index("code")
-    ]  # fmt: skip
+    assert fitted.chosen == "own"
+    assert fitted.own > max(fitted.prior, fitted.fixed)
+    assert fitted.weights["code"] > PRIOR["code"]
 
 
 @pytest.mark.parametrize(
@@ -128,15 +126,13 @@ def test_the_fixed_fusion_serves_only_where_it_is_surely_better(
 
 def test_few_commits_leave_the_weights_of_other_repositories() -> None:
     fitted = fit_weights(made_up(LEAST_EXAMPLES - 1, "code"))
-    assert fitted.weights == prior_weights()
-    assert "needed" in fitted.report.reason
+    assert fitted.weights == PRIOR
+    assert "needed" in fitted.reason
 
 
 def test_a_repository_without_commits_can_be_fitted(make_git: Callable[[str], GitFolder]) -> None:
     folder = make_git("new")
     folder.write("a.py", "def a():\n    return 1\n")
     with KnowledgeBase(folder.root) as opened:
-        opened.refresh()
-        opened.embed()
-        assert opened.learning.fit_fusion(opened.progress).chosen == "prior"
+        assert opened.oxidize().lock.fusion.chosen == "prior"
         assert opened.ask("add a").hits[0].path == "a.py"

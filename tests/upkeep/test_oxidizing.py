@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conftest import GitFolder
@@ -75,8 +77,8 @@ def learned(make_git: Callable[[str], GitFolder]) -> GitFolder:
     return folder
 
 
-def lock_of(folder: GitFolder) -> dict[str, object]:
-    content: dict[str, object] = json.loads(
+def lock_of(folder: GitFolder) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(
         (folder.root / ".verdigris/oxidize.lock").read_text(encoding="utf-8")
     )
     return content
@@ -84,6 +86,10 @@ def lock_of(folder: GitFolder) -> dict[str, object]:
 
 def weights_of(folder: GitFolder) -> Path:
     return folder.root / ".verdigris/local/projections/temporal.safetensors"
+
+
+def fusion_of(folder: GitFolder) -> Path:
+    return folder.root / ".verdigris/local/projections/fusion.json"
 
 
 def test_what_wins_serves_is_locked_made_again_and_rolled_back(learned: GitFolder) -> None:
@@ -95,19 +101,64 @@ def test_what_wins_serves_is_locked_made_again_and_rolled_back(learned: GitFolde
         lanes = knowledge_base.ask("Mend the violin soon").hits[0].lanes
         assert "projected" in {place.lane for place in lanes}
     lock, weights = lock_of(learned), weights_of(learned).read_bytes()
+    fusion = fusion_of(learned).read_bytes()
     assert lock["commit"] == learned.git("rev-parse", "HEAD")
+    assert lock["fusion"]["sha256"] == hashlib.sha256(fusion).hexdigest()
 
     weights_of(learned).unlink()
+    fusion_of(learned).unlink()
     learned.commit("Commit the recipe and its lock")  # which must not change the data
     with KnowledgeBase(learned.root) as knowledge_base:
         knowledge_base.oxidize(Wishes(locked=True))
     assert weights_of(learned).read_bytes() == weights
+    assert fusion_of(learned).read_bytes() == fusion
     assert lock_of(learned) == lock
 
+
+def test_roll_back_brings_back_projections_lanes_and_lock_together(learned: GitFolder) -> None:
     with KnowledgeBase(learned.root) as knowledge_base:
+        first = knowledge_base.oxidize().lock
+        lanes = fusion_of(learned).read_bytes()
+        assert knowledge_base.roll_back() is None  # before the first training nothing served
+        assert knowledge_base.status().learned is None
+        assert not knowledge_base.ask("Mend the violin soon").warnings
         knowledge_base.roll_back()
-        assert knowledge_base.roll_back().startswith("the projections from before")
-    assert lock_of(learned) == lock
+        assert fusion_of(learned).read_bytes() == lanes
+
+        newer = [f"Mend the {said} because a bell rings, case {n}" for n, said in
+                 enumerate(sorted(WORDS) * 2)]  # fmt: skip
+        for subject in newer:
+            learned.write("bells.py", f"RINGS = {subject!r}\n")
+            learned.commit(subject)
+        second = knowledge_base.oxidize().lock
+        assert second.hashes().keys() == first.hashes().keys()
+        assert second.hashes() != first.hashes()
+        assert knowledge_base.roll_back() == first
+        assert fusion_of(learned).read_bytes() == lanes
+        found = knowledge_base.status().learned
+        assert found and found.here
+        assert found.lock == first
+
+
+def test_a_lock_from_elsewhere_is_told_and_made_again(learned: GitFolder, tmp_path: Path) -> None:
+    """The index of the first grew with the history; that of the clone is made at once."""
+    head = learned.git("rev-parse", "HEAD")
+    with KnowledgeBase(learned.root) as knowledge_base:
+        for commit in ("HEAD~200", "HEAD~90", head):
+            learned.git("reset", "--quiet", "--hard", commit)
+            knowledge_base.refresh()
+        lock = knowledge_base.oxidize().lock
+        assert lock.fusion.chosen == "own"
+    learned.commit("Commit the recipe and its lock")
+    clone = tmp_path / "clone"
+    learned.git("clone", "--quiet", str(learned.root), str(clone))
+    with KnowledgeBase(clone) as knowledge_base:
+        knowledge_base.refresh()
+        found = knowledge_base.status().learned
+        assert found and not found.here
+        knowledge_base.oxidize(Wishes(locked=True))
+        found = knowledge_base.status().learned
+        assert found and found.here
 
 
 def test_a_dry_run_changes_nothing(learned: GitFolder) -> None:
@@ -129,8 +180,13 @@ def test_a_lock_of_other_data_recipe_or_weights_is_refused(learned: GitFolder) -
         lock = learned.root / ".verdigris/oxidize.lock"
         good, weights = lock.read_text(), weights_of(learned).read_bytes()
         digest = json.loads(good)["projections"]["temporal"]["sha256"]
+        lanes = json.loads(good)["fusion"]
         for wrong, message in (
-            (good.replace(digest, "0" * 64), "the weights of 'temporal' differ"),
+            (good.replace(digest, "0" * 64), "temporal.safetensors differs from oxidize.lock"),
+            (good.replace(lanes["sha256"], "0" * 64), "fusion.json differs from oxidize.lock"),
+            (good.replace('"code": ', '"code": 1'), "fusion.json differs from oxidize.lock"),
+            (good.replace('"code": ', '"kode": '), "fusion.json differs from oxidize.lock"),
+            (good.replace('"version": 2', '"version": 1'), "has version 1, not 2; train anew"),
             (good.replace(json.loads(good)["fingerprint"], "0" * 32), "has changed since"),
             (good.replace(json.loads(good)["recipe"], "0" * 64), "recipe is not the one"),
             (good.replace('"all-minilm-l6-v2"', '"other"'), "verdigris model use other"),

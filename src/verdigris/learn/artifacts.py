@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +15,9 @@ from verdigris.learn.network import Array, Projection, Weights
 from verdigris.learn.training import Side
 
 SERVED = "served.json"
-_VERSION = 1
+"""What serves, with the hash of each file."""
+FUSION = "fusion.json"
+_VERSION = 2
 _MEND = "run: verdigris oxidize"
 _LAYERS = (("w1.weight", "w1.bias"), ("w2.weight", "w2.bias"))
 
@@ -94,17 +95,25 @@ class _Entry:
     sha256: str
 
 
-def publish(staged: Path, served: Sequence[ServedProjection], folder: Path, previous: Path) -> None:
-    """Put the staged files in the place of the served ones, which become the previous ones."""
-    entries = [
-        asdict(_Entry(one.name, one.won, one.side, one.fingerprint, one.sha256)) for one in served
-    ]
-    content = {"version": _VERSION, "projections": entries}
-    (staged / SERVED).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    shutil.rmtree(previous, ignore_errors=True)
-    if folder.exists():
-        folder.rename(previous)
-    staged.rename(folder)
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    version: int
+    fusion: str
+    projections: list[_Entry]
+
+
+def write_manifest(folder: Path, served: Sequence[ServedProjection], fusion: str) -> None:
+    """Say which files of a folder serve. fusion: SHA-256 of the lanes' weights."""
+    entries = [_Entry(one.name, one.won, one.side, one.fingerprint, one.sha256) for one in served]
+    content = json.dumps(asdict(_Manifest(_VERSION, fusion, entries)), indent=2) + "\n"
+    (folder / SERVED).write_text(content, encoding="utf-8")
+
+
+def served_hashes(folder: Path) -> dict[str, str]:
+    """File → its SHA-256 as it was written; {} where nothing serves. Raises InvalidProjection."""
+    manifest = _manifest(folder)
+    weights = {f"{one.name}.safetensors": one.sha256 for one in manifest.projections}
+    return ({FUSION: manifest.fusion} if manifest.fusion else {}) | weights
 
 
 def load_served(folder: Path, fingerprint: str) -> list[ServedProjection]:
@@ -114,7 +123,7 @@ def load_served(folder: Path, fingerprint: str) -> list[ServedProjection]:
     one of `fingerprint`.
     """
     served = []
-    for entry in _entries(folder):
+    for entry in _manifest(folder).projections:
         path = folder / f"{entry.name}.safetensors"
         if entry.fingerprint != fingerprint:
             raise InvalidProjection(
@@ -128,16 +137,15 @@ def load_served(folder: Path, fingerprint: str) -> list[ServedProjection]:
     return served
 
 
-def _entries(folder: Path) -> list[_Entry]:
+def _manifest(folder: Path) -> _Manifest:
     import msgspec
 
     path = folder / SERVED
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(content["projections"], list[_Entry])
+        return msgspec.convert(json.loads(path.read_text(encoding="utf-8")), _Manifest)
     except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
+        return _Manifest(_VERSION, "", [])
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidProjection(f"{path} cannot be read ({error}); {_MEND}") from error
 
 

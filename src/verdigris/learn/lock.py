@@ -8,17 +8,18 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
 from verdigris.errors import LockMismatch
+from verdigris.learn.artifacts import FUSION
 from verdigris.learn.gate import Gain, Measured, Verdict
 from verdigris.learn.pairs import PairSet
 from verdigris.learn.training import Plan
 
-VERSION = 1
+VERSION = 2
 _AGAIN = "train anew: verdigris oxidize"
 
 
@@ -70,6 +71,31 @@ class ProjectionLock:
 
 
 @dataclass(frozen=True, slots=True)
+class FusionLock:
+    """The weights of the lanes: which serve, the hash of their file, and what was measured.
+
+    chosen: 'own' weights, the 'prior' from other repositories, or the 'fixed' fusion. weights: by
+    feature, {} for the fixed fusion; they stand here, since fitting them again needs an index that
+    is the same to the last passage. own, prior, fixed and best_lane are mean reciprocal ranks on
+    the `held_out` newest of `examples` commits.
+    """
+
+    chosen: Literal["own", "prior", "fixed"]
+    weights: dict[str, float]
+    sha256: str = ""
+    examples: int = 0
+    held_out: int = 0
+    own: float = 0.0
+    prior: float = 0.0
+    fixed: float = 0.0
+    best_lane: float = 0.0
+    lane: str = ""
+    """The lane that was best alone."""
+    reason: str = ""
+    """Why nothing was fitted; '' where something was."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """A resolved recipe."""
 
@@ -81,6 +107,12 @@ class Lock:
     """HEAD when it was trained: the cut of the data."""
     libraries: dict[str, str]
     projections: dict[str, ProjectionLock]
+    fusion: FusionLock
+
+    def hashes(self) -> dict[str, str]:
+        """File in the folder of what serves → its SHA-256."""
+        weights = {f"{name}.safetensors": one.sha256 for name, one in self.projections.items()}
+        return {FUSION: self.fusion.sha256} | {name: one for name, one in weights.items() if one}
 
 
 def libraries() -> dict[str, str]:
@@ -138,14 +170,14 @@ def read_lock(path: Path) -> Lock | None:
     """The lock; None where there is none. Raises LockMismatch for what is no lock."""
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
-        lock = msgspec.convert(content, Lock)
+        version = content.get("version") if isinstance(content, dict) else None
+        if version not in (VERSION, None):
+            raise LockMismatch(f"{path} has version {version}, not {VERSION}; {_AGAIN}")
+        return msgspec.convert(content, Lock)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, msgspec.ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LockMismatch(f"{path} cannot be read ({error}); {_AGAIN}") from error
-    if lock.version != VERSION:
-        raise LockMismatch(f"{path} has version {lock.version}, not {VERSION}; {_AGAIN}")
-    return lock
 
 
 def check_lock(lock: Lock, recipe: str, fingerprint: str, model: str) -> None:
@@ -171,11 +203,16 @@ def check_data(lock: Lock, name: str, sources: Mapping[str, PairSet]) -> None:
         )
 
 
-def check_result(lock: Lock, name: str, sha256: str) -> None:
-    """Whether the weights came out the same, bit for bit. Raises LockMismatch."""
-    if lock.projections[name].sha256 != sha256:
-        now = libraries()
-        changed = [f"{key} {lock.libraries.get(key)} → {now[key]}" for key in now
-                   if lock.libraries.get(key) != now[key]]  # fmt: skip
-        why = ", ".join(changed) or "the processor or its number of threads"
-        raise LockMismatch(f"the weights of {name!r} differ from oxidize.lock ({why}); {_AGAIN}")
+def check_result(lock: Lock, made: Lock) -> None:
+    """Whether all weights came out the same, bit for bit. Raises LockMismatch."""
+    wanted, found = lock.hashes(), made.hashes()
+    for name in sorted(wanted | found):
+        if wanted.get(name) != found.get(name):
+            raise LockMismatch(f"{name} differs from oxidize.lock ({_why(lock)}); {_AGAIN}")
+
+
+def _why(lock: Lock) -> str:
+    now = libraries()
+    changed = [f"{key} {lock.libraries.get(key)} → {now[key]}" for key in now
+               if lock.libraries.get(key) != now[key]]  # fmt: skip
+    return ", ".join(changed) or "the processor or its number of threads"

@@ -39,16 +39,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """A projection trained on all pairs, as chosen, and what the gate saw before that."""
+class Earlier:
+    """A projection that was trained on what came before `until`, and knows nothing later."""
 
     projection: Projection
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A chosen plan, the projection that the gate saw, and what the gate measured."""
+
+    earlier: Earlier
     choice: Choice
     verdicts: Mapping[str, Verdict]
     """By source; a source with too few later queries has none."""
-    gated: Projection
-    """The one that the gate saw: it knows nothing from `gate_time` on."""
-    gate_time: str
 
     @property
     def won(self) -> tuple[str, ...]:
@@ -83,11 +88,14 @@ def split_by_time(sources: Mapping[str, PairSet]) -> dict[str, Split]:
     return splits
 
 
-def fit(sources: Mapping[str, PairSet], plans: Sequence[Plan], most_epochs: int) -> Fitted:
-    """Choose a plan and its epochs on one later part, gate it on a newer one, train on all.
+def choose_and_gate(
+    sources: Mapping[str, PairSet], plans: Sequence[Plan], most_epochs: int
+) -> Gated:
+    """Choose a plan and its epochs on one later part, and measure it on a newer one.
 
-    The gate's part chooses nothing and is trained on only after its verdict. sources: at least
-    LEAST_QUERIES queries in the first. Raises NothingToLearn where they are not spread over time.
+    The gate's part chooses nothing and is not trained on; `train_on_all` does that. sources: at
+    least LEAST_QUERIES queries in the first. Raises NothingToLearn where they are not spread over
+    time.
     """
     splits = split_by_time(sources)
     first = next(iter(splits.values()))
@@ -98,18 +106,17 @@ def fit(sources: Mapping[str, PairSet], plans: Sequence[Plan], most_epochs: int)
         )
     choice = max((_choose(splits, plan, most_epochs) for plan in plans), key=lambda c: c.score)
     known = [split.before_gate for split in splits.values() if len(split.before_gate)]
-    gated = after(train(known, choice.plan), choice.epochs)
+    earlier = Earlier(after(train(known, choice.plan), choice.epochs), first.gate.times[0])
     verdicts = {
-        name: judge(gated, choice.plan, split)
+        name: judge(earlier.projection, choice.plan, split)
         for name, split in splits.items()
         if len(split.gate) >= LEAST_GATE
     }
-    final = after(train(list(sources.values()), choice.plan), choice.epochs)
-    return Fitted(final, choice, verdicts, gated, next(iter(splits.values())).gate.times[0])
+    return Gated(earlier, choice, verdicts)
 
 
-def refit(sources: Mapping[str, PairSet], plan: Plan, epochs: int) -> Projection:
-    """Train again as a lock says, without choosing or gating."""
+def train_on_all(sources: Mapping[str, PairSet], plan: Plan, epochs: int) -> Projection:
+    """The projection that is to serve: trained on everything, as was chosen."""
     return after(train(list(sources.values()), plan), epochs)
 
 

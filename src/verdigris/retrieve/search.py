@@ -76,7 +76,7 @@ class _Document:
 class Search:
     """Questions on one index. It only reads.
 
-    weights: of the learned fusion; None: the fixed fusion alone.
+    weights: gives those of the learned fusion, which may change; None: the fixed fusion alone.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Search:
         index: Index,
         vectors: VectorSearch,
         facts: Facts,
-        weights: FusionWeights | None = None,
+        weights: Callable[[], FusionWeights | None] = lambda: None,
     ) -> None:
         self._index = index
         self._vectors = vectors
@@ -206,9 +206,10 @@ class Search:
 
     def _placed(self, question: Question, rankings: Sequence[Ranking]) -> Placed:
         fused = put_tests_behind(self._index, question.text, fuse(rankings))
-        if self._weights is None:
+        weights = self._weights()
+        if weights is None:
             return unplaced(fused)
-        return order_files(self._index, Evidence(question.text, rankings), fused, self._weights)
+        return order_files(self._index, Evidence(question.text, rankings), fused, weights)
 
     def _named(self, fused: Fused) -> list[tuple[str, float]]:
         names = self.names_of(fused.document_ids.tolist())

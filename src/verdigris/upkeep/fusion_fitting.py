@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from verdigris.database import storage_errors
-from verdigris.learn.examples import (
-    CommitExample,
-    EmbedTexts,
-    FileVectors,
-    commit_examples,
-    file_vectors,
-)
+from verdigris.learn.artifacts import ServedProjection
 from verdigris.learn.fusion_fit import (
     Column,
     FusionExample,
@@ -23,19 +18,20 @@ from verdigris.learn.fusion_fit import (
     fit_fusion,
     reciprocal_ranks,
 )
+from verdigris.learn.lock import FusionLock
+from verdigris.learn.material import Material
 from verdigris.retrieve.features import FEATURES
-from verdigris.retrieve.fusion_file import FittedFusion, FusionReport
 from verdigris.retrieve.lanes import Question
 from verdigris.retrieve.learned_fusion import (
-    FusionWeights,
     base_scores,
     fusion_prior,
-    prior_weights,
 )
 from verdigris.retrieve.search import Search
 from verdigris.store.index import Index
 from verdigris.upkeep.progress import Progress
-from verdigris.views import Facts
+from verdigris.upkeep.served import as_projected
+
+Chosen = Literal["own", "prior", "fixed"]
 
 MOST_EXAMPLES = 250
 """Newest commits that ask; more say little more and take longer."""
@@ -45,53 +41,62 @@ LEAST_EXAMPLES = 20
 """Fewer commits cannot tell whether weights of their own are better."""
 SURE = 1.64
 """Standard errors of a paired difference that chance gives once in twenty times."""
+DECIMALS = 6
+"""More would tell nothing apart."""
 HELD_OUT = 0.3
 """Share of the examples, the newest, on which the weights must win."""
 
 
-def fit_repository(
-    search: Search, index: Index, facts: Facts, embed: EmbedTexts, progress: Progress
-) -> FittedFusion:
-    """Weights of the learned fusion from the repository's own commits. Raises StorageError."""
-    files = file_vectors(index)
-    material = CommitMaterial(commit_examples(index, facts, files), files, embed)
-    return fit_weights(fusion_examples(search, index, material, progress))
+@dataclass(frozen=True, slots=True)
+class EarlierProjection:
+    """A projection that is to serve, as it was before it saw anything from `until` on."""
+
+    served: ServedProjection
+    until: str
 
 
 @dataclass(frozen=True, slots=True)
-class CommitMaterial:
-    """Commits that tell something, oldest first; the files that they name rows of; an embedder."""
+class FusionExamples:
+    """Commits of one repository that ask, oldest first, and what each may know."""
 
-    commits: Sequence[CommitExample]
-    files: FileVectors
-    embed: EmbedTexts
+    search: Search
+    material: Material
+    earlier: Sequence[EarlierProjection]
 
+    def asking(self) -> list[int]:
+        """Rows of the material's newest commits that are about one thing. Raises StorageError."""
+        rows = _rows(self.material.index, self.search.past_changes().commits.tolist())
+        commits = enumerate(self.material.commits)
+        usable = [row for row, c in commits if c.sha in rows and len(c.files) <= MOST_FILES]
+        return usable[-MOST_EXAMPLES:]
 
-def fusion_examples(
-    search: Search, index: Index, material: CommitMaterial, progress: Progress
-) -> list[FusionExample]:
-    """The newest commits as examples, oldest first; each is asked of what was known before it.
+    def described(self, progress: Progress) -> list[FusionExample]:
+        """Each commit, asked of what was known before it.
 
-    The files are those of today: only history is as it was then.
-    """
-    past = search.past_changes()
-    rows = _rows(index, past.commits.tolist())
-    usable = [c for c in material.commits if c.sha in rows and len(c.files) <= MOST_FILES]
-    usable = usable[-MOST_EXAMPLES:]
-    vectors = material.embed([commit.subject for commit in usable])
-    examples = []
-    progress.start("fitting the fusion", len(usable))
-    with search.for_many_questions():
-        for commit, vector in zip(usable, vectors, strict=True):
-            question = Question(commit.subject, vector)
-            candidates, features = search.described(question, past.before(rows[commit.sha]))
-            answers = material.files.document_ids[list(commit.files)]
-            relevant = np.isin(candidates.document_ids, answers)
-            if relevant.any():
-                examples.append(FusionExample(features, base_scores(candidates), relevant))
-            progress.advance(1)
-    progress.finish()
-    return examples
+        The files are those of today: only history, and what projections know, is as it was then.
+        """
+        past = self.search.past_changes()
+        rows = _rows(self.material.index, past.commits.tolist())
+        asking = self.asking()
+        examples = []
+        progress.start("fitting the fusion", len(asking))
+        with self.search.for_many_questions():
+            for row in asking:
+                commit = self.material.commits[row]
+                known = past.before(rows[commit.sha])
+                candidates, features = self.search.described(self._question(row), known)
+                answers = self.material.files.document_ids[list(commit.files)]
+                relevant = np.isin(candidates.document_ids, answers)
+                if relevant.any():
+                    examples.append(FusionExample(features, base_scores(candidates), relevant))
+                progress.advance(1)
+        progress.finish()
+        return examples
+
+    def _question(self, row: int) -> Question:
+        commit, vector = self.material.commits[row], self.material.commit_vectors[row]
+        honest = [one.served for one in self.earlier if one.until <= commit.time]
+        return Question(commit.subject, vector, as_projected(honest, vector))
 
 
 def _rows(index: Index, documents: Sequence[int]) -> dict[str, int]:
@@ -105,8 +110,8 @@ def _rows(index: Index, documents: Sequence[int]) -> dict[str, int]:
     return {names[one].removeprefix("commit:"): row for row, one in enumerate(documents)}
 
 
-def fit_weights(examples: Sequence[FusionExample]) -> FittedFusion:
-    """The weights to serve, and what was measured.
+def fit_weights(examples: Sequence[FusionExample]) -> FusionLock:
+    """The weights to serve, and what was measured; their hash is known when they are written.
 
     Own weights are fitted on the older examples and must beat those of other repositories on the
     newer ones; then they are fitted again on all. The fixed fusion takes over where it surely beats
@@ -115,7 +120,7 @@ def fit_weights(examples: Sequence[FusionExample]) -> FittedFusion:
     start = _start()
     if len(examples) < LEAST_EXAMPLES:
         reason = f"{len(examples)} commits that tell something; {LEAST_EXAMPLES} are needed"
-        return FittedFusion(prior_weights(), FusionReport("prior", len(examples), reason=reason))
+        return FusionLock("prior", _named(start.weights), examples=len(examples), reason=reason)
     cut = round(len(examples) * (1 - HELD_OUT))
     newer = examples[cut:]
     ranks = {
@@ -125,13 +130,19 @@ def fit_weights(examples: Sequence[FusionExample]) -> FittedFusion:
     }
     lane, alone = _best_lane(newer)
     chosen = choose(ranks)
-    fixed, prior, own = (float(ranks[name].mean()) for name in ("fixed", "prior", "own"))
+    weights = _named(fit_fusion(examples, start) if chosen == "own" else start.weights)
+    own, prior, fixed, best = (
+        round(float(found.mean()), 4)
+        for found in (ranks["own"], ranks["prior"], ranks["fixed"], alone)
+    )
     counts = (len(examples), len(newer))
-    report = FusionReport(chosen, *counts, fixed, prior, own, float(alone.mean()), lane)
-    if chosen == "fixed":
-        return FittedFusion(None, report)
-    weights = fit_fusion(examples, start) if chosen == "own" else start.weights
-    return FittedFusion(FusionWeights(tuple(weights.tolist())), report)
+    served = {} if chosen == "fixed" else weights
+    return FusionLock(chosen, served, "", *counts, own, prior, fixed, best, lane)
+
+
+def _named(weights: Column) -> dict[str, float]:
+    rounded = [round(float(one), DECIMALS) for one in weights]
+    return dict(zip(FEATURES, rounded, strict=True))
 
 
 def _start() -> FusionStart:
@@ -139,9 +150,9 @@ def _start() -> FusionStart:
     return FusionStart(np.array(prior.weights), np.array(prior.scales))
 
 
-def choose(ranks: Mapping[str, Column]) -> str:
+def choose(ranks: Mapping[str, Column]) -> Chosen:
     """Which of 'own', 'prior' and 'fixed' to serve, by their reciprocal ranks on one set."""
-    best = "own" if ranks["own"].mean() > ranks["prior"].mean() else "prior"
+    best: Chosen = "own" if ranks["own"].mean() > ranks["prior"].mean() else "prior"
     ahead = ranks["fixed"] - ranks[best]
     surely = ahead.mean() > SURE * ahead.std() / len(ahead) ** 0.5
     return "fixed" if surely and ahead.mean() > 0 else best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,18 +11,23 @@ from verdigris.engine import Embedder
 from verdigris.evaluate.run import LaneList
 from verdigris.event_log import EventLog
 from verdigris.learn.examples import EmbedTexts
+from verdigris.learn.lock import FusionLock, Lock
 from verdigris.learn.material import Material
-from verdigris.retrieve.fusion_file import FusionReport, write_fusion
 from verdigris.retrieve.search import Search
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
 from verdigris.store.vector_search import VectorSearch
 from verdigris.upkeep.exporting import Exported, export_onnx
-from verdigris.upkeep.fusion_fitting import fit_repository
+from verdigris.upkeep.fusion_fitting import (
+    EarlierProjection,
+    FusionExamples,
+    fit_weights,
+)
 from verdigris.upkeep.locations import Locations
-from verdigris.upkeep.oxidizing import Oxidized, Wishes, Workshop, oxidize, roll_back
+from verdigris.upkeep.oxidizing import Oxidized, Wishes, oxidize
 from verdigris.upkeep.progress import Progress
 from verdigris.upkeep.projection_trial import projection_trial
+from verdigris.upkeep.publishing import Workshop, roll_back
 from verdigris.upkeep.served import Served
 from verdigris.upkeep.training_data import cached_questions, read_material
 from verdigris.views import Facts
@@ -64,36 +69,35 @@ class Learning:
         model: as configured. head: the commit that the lock names. Raises RecipeError,
         LockMismatch, StorageError.
         """
-        fit_lanes = partial(self.fit_fusion, progress)
+        fit_lanes = partial(self._fit_lanes, progress)
         return oxidize(self._workshop(model, head), self._sources.read, fit_lanes, wishes, progress)
 
-    def roll_back(self, model: str, head: str) -> str:
-        """Serve the projections from before the last `oxidize`. Raises LearningError."""
+    def roll_back(self, model: str, head: str) -> Lock | None:
+        """Serve what served before the last `oxidize`, and return its lock; None: nothing learned.
+
+        Raises LearningError.
+        """
         return roll_back(self._workshop(model, head))
 
     def _workshop(self, model: str, head: str) -> Workshop:
         embedder = self._sources.embedder()
         return Workshop(
-            self._root, self._locations.projections, model, embedder.fingerprint, head,
-            embedder.dims,
+            self._root, self._locations, model, embedder.fingerprint, head, embedder.dims,
         )  # fmt: skip
 
-    def fit_fusion(self, progress: Progress) -> FusionReport:
-        """Fit the learned fusion to the repository's own commits; serve what measured best.
-
-        Raises StorageError.
-        """
-        index, facts = self._sources.index, self._sources.facts
-        search = Search(index, VectorSearch(index, self._locations.folder), facts)
-        fitted = fit_repository(search, index, facts, self._sources.questions(), progress)
-        write_fusion(self._locations.fusion, index.meta("fingerprint"), fitted)
-        return fitted.report
+    def _fit_lanes(
+        self, progress: Progress, material: Material, earlier: Sequence[EarlierProjection]
+    ) -> FusionLock:
+        vectors = VectorSearch(material.index, self._locations.folder)
+        search = Search(material.index, vectors, material.facts)
+        return fit_weights(FusionExamples(search, material, earlier).described(progress))
 
     def export_onnx(self, model: str, folder: Path) -> list[Exported]:
         """Write what serves as ONNX graphs, verified. Raises LearningError, StorageError."""
         embedder = self._sources.embedder()
-        served = self._served.projections(embedder.fingerprint)
-        return export_onnx(served, embedder, model, folder)
+        served = self._served.projections()
+        fitting = [one for one in served if one.fingerprint == embedder.fingerprint]
+        return export_onnx(fitting, embedder, model, folder)
 
     def trial(self, depth: int) -> Callable[[str], list[LaneList]]:
         """What files a question finds raw, by a random and by a trained projection; trains it."""

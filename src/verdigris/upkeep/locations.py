@@ -33,9 +33,9 @@ class Locations:
         return self.folder / "answers.json"
 
     @property
-    def fusion(self) -> Path:
-        """The fitted weights of the learned fusion."""
-        return self.projections / "fusion.json"
+    def served(self) -> Path:
+        """The list of what serves there, which is written last."""
+        return self.projections / "served.json"
 
 
 def locate(repository: Repository, settings: Settings) -> Locations:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verdigris.engine.cpus import usable_cpus
-from verdigris.errors import LearningError, LockMismatch, NothingToLearn, RecipeError, StorageError
-from verdigris.learn.artifacts import SERVED, ServedProjection, publish, write_projection
+from verdigris.errors import LockMismatch, NothingToLearn, RecipeError
+from verdigris.learn.artifacts import FUSION, ServedProjection, write_manifest, write_projection
 from verdigris.learn.lock import (
     VERSION,
+    FusionLock,
     Lock,
     ProjectionLock,
     check_data,
     check_lock,
     check_result,
     libraries,
-    lock_text,
     read_lock,
     task_lock,
 )
@@ -30,58 +28,76 @@ from verdigris.learn.network import Projection
 from verdigris.learn.pair_sources import read_pairs
 from verdigris.learn.pairs import PairSet
 from verdigris.learn.recipe import ProjectionRecipe, Recipe, read_recipe
-from verdigris.learn.selection import LEAST_QUERIES, fit, refit
-from verdigris.learn.training import Plan
-from verdigris.retrieve.fusion_file import FusionReport
-from verdigris.settings import OXIDIZE_LOCK, OXIDIZE_RECIPE, STATE_FOLDER
+from verdigris.learn.selection import (
+    LEAST_QUERIES,
+    Earlier,
+    choose_and_gate,
+    train_on_all,
+)
+from verdigris.retrieve.fusion_file import write_fusion
 from verdigris.upkeep.fetching_recipes import FetchedRecipe
+from verdigris.upkeep.fusion_fitting import EarlierProjection
 from verdigris.upkeep.progress import Progress
+from verdigris.upkeep.publishing import Workshop, publish
 
-PREVIOUS = "projections.previous"
-FUSION = "fusion.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """Where a repository's recipe, lock and projections lie, and which model makes its vectors."""
-
-    root: Path
-    projections: Path
-    """The served ones."""
-    model: str
-    fingerprint: str
-    head: str
-    dims: int
-
-    @property
-    def recipe(self) -> Path:
-        """The recipe, which may not be there."""
-        return self.root / STATE_FOLDER / OXIDIZE_RECIPE
-
-    @property
-    def lock(self) -> Path:
-        """The lock beside it."""
-        return self.root / STATE_FOLDER / OXIDIZE_LOCK
-
-    @property
-    def previous(self) -> Path:
-        """Those that served before."""
-        return self.projections.with_name(PREVIOUS)
+FitLanes = Callable[[Material, Sequence[EarlierProjection]], FusionLock]
+"""(what is learned from, the projections as they were before the gate) → the lanes' weights."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """One projection as it came out: its line in the lock, and its weights where it won."""
+class Wishes:
+    """What is wanted of `oxidize`: another recipe than the repository's, the lock's, no change."""
 
-    name: str
-    lock: ProjectionLock
-    projection: Projection | None
-    plan: Plan | None
+    recipe: FetchedRecipe | None = None
+    locked: bool = False
+    dry_run: bool = False
 
-    @property
-    def won(self) -> tuple[str, ...]:
-        """The tasks that it serves."""
-        return tuple(name for name, task in self.lock.tasks.items() if task.served)
+
+@dataclass(frozen=True, slots=True)
+class Oxidized:
+    """What came of it; seconds do not count scraping and embedding."""
+
+    lock: Lock
+    written: bool
+    seconds: float
+
+
+def oxidize(
+    shop: Workshop,
+    read: Callable[[], Material],
+    fit_lanes: FitLanes,
+    wishes: Wishes,
+    progress: Progress,
+) -> Oxidized:
+    """Train by the recipe, or again by the lock, and put what won into service.
+
+    Raises RecipeError, LockMismatch, StorageError, Busy.
+    """
+    from threadpoolctl import threadpool_limits
+
+    recipe = open_recipe(shop, wishes.recipe)
+    told = _told(shop, recipe) if wishes.locked else None
+    started = time.monotonic()
+    # One thread: products this small gain nothing from more, and the bits do not depend on them.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(usable_cpus()) as pool:
+        material = read()
+        if told:
+            contenders = _named_by(told, recipe, material)
+        else:
+            contenders = _contenders(pool, recipe, material, progress)
+        finals = [pool.submit(one.final) for one in contenders]
+        earlier = [known for one in contenders for known in one.known]
+        lanes = told.fusion if told else fit_lanes(material, earlier)
+        trained = [final.result() for final in finals]
+    about = Lock(
+        VERSION, recipe.digest(), shop.model, shop.fingerprint, shop.head, libraries(),
+        {one.name: one.lock for one in contenders}, lanes,
+    )  # fmt: skip
+    if wishes.dry_run:
+        return Oxidized(told or about, False, time.monotonic() - started)
+    written = _Written(shop, trained, about, told)
+    lock = publish(shop, written.into)
+    return Oxidized(lock, True, time.monotonic() - started)
 
 
 def open_recipe(shop: Workshop, other: FetchedRecipe | None = None) -> Recipe:
@@ -102,23 +118,97 @@ def open_recipe(shop: Workshop, other: FetchedRecipe | None = None) -> Recipe:
     return recipe
 
 
-def start_training(pool: Executor, recipe: Recipe, material: Material) -> list[Future[Trained]]:
-    """Train and gate every projection of a recipe, some at once; what cannot be learned says why.
+def _told(shop: Workshop, recipe: Recipe) -> Lock:
+    """The lock that is to be made again. Raises LockMismatch."""
+    lock = read_lock(shop.lock)
+    if lock is None:
+        raise LockMismatch(f"there is no {shop.lock}; make one: verdigris oxidize")
+    check_lock(lock, recipe.digest(), shop.fingerprint, shop.model)
+    return lock
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One projection before its last training: its pairs, its line in the lock, what the gate saw.
+
+    earlier: None where it won nothing, or is made again.
+    """
+
+    name: str
+    sources: Mapping[str, PairSet]
+    lock: ProjectionLock
+    earlier: Earlier | None = None
+
+    @property
+    def won(self) -> tuple[str, ...]:
+        """The tasks that it serves."""
+        return tuple(name for name, task in self.lock.tasks.items() if task.served)
+
+    @property
+    def known(self) -> list[EarlierProjection]:
+        """What may be asked of later commits while the lanes' weights are fitted."""
+        if self.earlier is None:
+            return []
+        served = self._served(self.earlier.projection)
+        return [EarlierProjection(served, self.earlier.until)]
+
+    def final(self) -> ServedProjection | None:
+        """The projection trained on everything; None where it won nothing."""
+        plan = self.lock.plan
+        if not self.won or plan is None:
+            return None
+        return self._served(train_on_all(self.sources, plan, self.lock.epochs))
+
+    def _served(self, projection: Projection) -> ServedProjection:
+        assert self.lock.plan is not None
+        return ServedProjection(self.name, self.won, self.lock.plan.side, "", "", projection)
+
+
+def _contenders(
+    pool: Executor, recipe: Recipe, material: Material, progress: Progress
+) -> list[Contender]:
+    """Every projection of a recipe, gated, some at once; what cannot be learned says why.
 
     Pairs are read in this thread: a connection to SQLite belongs to one.
     """
     reader = _PairReader(material)
-    return [pool.submit(_train, one, *reader.read(one.pairs)) for one in recipe.projections]
-
-
-def _finish(training: Sequence[Future[Trained]], progress: Progress) -> list[Trained]:
-    progress.start("training", len(training))
+    progress.start("training", len(recipe.projections))
+    started = [pool.submit(_gate, one, *reader.read(one.pairs)) for one in recipe.projections]
     found = []
-    for one in training:
+    for one in started:
         found.append(one.result())
         progress.advance(1)
     progress.finish()
     return found
+
+
+def _named_by(told: Lock, recipe: Recipe, material: Material) -> list[Contender]:
+    """The projections that a lock names, without choosing or gating. Raises LockMismatch."""
+    reader = _PairReader(material)
+    found = []
+    for one in recipe.projections:
+        sources: Mapping[str, PairSet] = {}
+        if told.projections[one.name].sha256:
+            sources, _ = reader.read(one.pairs)
+            check_data(told, one.name, sources)
+        found.append(Contender(one.name, sources, told.projections[one.name]))
+    return found
+
+
+def _gate(
+    recipe: ProjectionRecipe, sources: Mapping[str, PairSet], missing: dict[str, str]
+) -> Contender:
+    if not sources:
+        return Contender(recipe.name, {}, ProjectionLock(None, 0, "", {}, missing))
+    try:
+        gated = choose_and_gate(sources, recipe.plans(), recipe.epochs)
+    except NothingToLearn as error:
+        missing |= dict.fromkeys(sources, str(error))
+        return Contender(recipe.name, {}, ProjectionLock(None, 0, "", {}, missing))
+    tasks = {name: task_lock(one, gated.verdicts.get(name)) for name, one in sources.items()}
+    lock = ProjectionLock(gated.choice.plan, gated.choice.epochs, "", tasks, missing)
+    won = any(task.served for task in tasks.values())
+    return Contender(recipe.name, sources, lock, gated.earlier if won else None)
 
 
 class _PairReader:
@@ -141,200 +231,34 @@ class _PairReader:
         return pairs, {name: one for name, one in known.items() if isinstance(one, str)}
 
 
-def _train(
-    recipe: ProjectionRecipe, sources: Mapping[str, PairSet], missing: dict[str, str]
-) -> Trained:
-    if not sources:
-        return Trained(recipe.name, ProjectionLock(None, 0, "", {}, missing), None, None)
-    try:
-        fitted = fit(sources, recipe.plans(), recipe.epochs)
-    except NothingToLearn as error:
-        missing |= dict.fromkeys(sources, str(error))
-        return Trained(recipe.name, ProjectionLock(None, 0, "", {}, missing), None, None)
-    tasks = {name: task_lock(one, fitted.verdicts.get(name)) for name, one in sources.items()}
-    lock = ProjectionLock(fitted.choice.plan, fitted.choice.epochs, "", tasks, missing)
-    won = any(task.served for task in tasks.values())
-    return Trained(recipe.name, lock, fitted.projection if won else None, fitted.choice.plan)
-
-
-def retrain(
-    shop: Workshop, recipe: Recipe, read: Callable[[], Material]
-) -> tuple[Lock, list[Trained]]:
-    """Make again what the lock names, without choosing or gating. Raises LockMismatch."""
-    lock = read_lock(shop.lock)
-    if lock is None:
-        raise LockMismatch(f"there is no {shop.lock}; make one: verdigris oxidize")
-    check_lock(lock, recipe.digest(), shop.fingerprint, shop.model)
-    reader = _PairReader(read())
-    found = []
-    for projection in recipe.projections:
-        told = lock.projections[projection.name]
-        weights = None
-        if told.sha256 and told.plan:
-            sources, _ = reader.read(projection.pairs)
-            check_data(lock, projection.name, sources)
-            weights = refit(sources, told.plan, told.epochs)
-        found.append(Trained(projection.name, told, weights, told.plan))
-    return lock, found
-
-
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What is wanted of `oxidize`: another recipe than the repository's, the lock's, no change."""
+class _Written:
+    """All that a folder of what serves holds; `told`: the lock that it must agree with."""
 
-    recipe: FetchedRecipe | None = None
-    locked: bool = False
-    dry_run: bool = False
+    shop: Workshop
+    trained: Sequence[ServedProjection | None]
+    about: Lock
+    told: Lock | None
 
+    def into(self, folder: Path) -> Lock:
+        """Write weights and manifest; the lock with their hashes. Raises LockMismatch."""
+        served = [self._projection(folder, one) for one in self.trained if one]
+        fusion = write_fusion(folder / FUSION, self.shop.fingerprint, self.about.fusion.weights)
+        write_manifest(folder, served, fusion)
+        digests = {one.name: one.sha256 for one in served}
+        projections = {
+            name: replace(one, sha256=digests.get(name, ""))
+            for name, one in self.about.projections.items()
+        }
+        made = replace(
+            self.about, projections=projections, fusion=replace(self.about.fusion, sha256=fusion)
+        )
+        if self.told:
+            check_result(self.told, made)
+        return self.told or made
 
-@dataclass(frozen=True, slots=True)
-class Oxidized:
-    """What came of it; seconds do not count scraping and embedding."""
-
-    lock: Lock
-    written: bool
-    seconds: float
-    fusion: FusionReport | None = None
-    """How the lanes are weighed since; None in a dry run."""
-
-
-def oxidize(
-    shop: Workshop,
-    read: Callable[[], Material],
-    fit_lanes: Callable[[], FusionReport],
-    wishes: Wishes,
-    progress: Progress,
-) -> Oxidized:
-    """Train by the recipe, or again by the lock, and put what won into service.
-
-    read: reads what pairs are made from. fit_lanes: fits the weights of the lanes and serves them;
-    it runs while projections train. Raises RecipeError, LockMismatch, StorageError.
-    """
-    from threadpoolctl import threadpool_limits
-
-    recipe = open_recipe(shop, wishes.recipe)
-    started = time.monotonic()
-    locked, fusion = None, None
-    # One thread: products this small gain nothing from more, and the bits do not depend on them.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(usable_cpus()) as pool:
-        if wishes.locked:
-            locked, trained = retrain(shop, recipe, read)
-        else:
-            training = start_training(pool, recipe, read())
-        if not wishes.dry_run:
-            fusion = fit_lanes()
-        if not wishes.locked:
-            trained = _finish(training, progress)
-    if wishes.dry_run:
-        lock = locked or make_lock(shop, recipe, {one.name: one.lock for one in trained})
-    else:
-        lock = put_into_service(shop, recipe, trained, locked)
-    return Oxidized(lock, not wishes.dry_run, time.monotonic() - started, fusion)
-
-
-def make_lock(shop: Workshop, recipe: Recipe, trained: Mapping[str, ProjectionLock]) -> Lock:
-    """What a training resolved to."""
-    return Lock(
-        VERSION, recipe.digest(), shop.model, shop.fingerprint, shop.head, libraries(),
-        dict(trained),
-    )  # fmt: skip
-
-
-def put_into_service(
-    shop: Workshop, recipe: Recipe, trained: list[Trained], locked: Lock | None = None
-) -> Lock:
-    """Write weights and lock, then swap them in; a failure on the way leaves what was.
-
-    locked: the lock that the weights must agree with, which is then left as it is.
-    Raises LockMismatch, StorageError.
-    """
-    staged = _staged(shop)
-    try:
-        served, locks = [], {}
-        for one in trained:
-            digest = _write(staged, shop, one) if one.projection else ""
-            if locked:
-                check_result(locked, one.name, digest)
-            locks[one.name] = _with_digest(one.lock, digest)
-            if one.projection and one.plan:
-                told = (one.name, one.won, one.plan.side, shop.fingerprint, digest)
-                served.append(ServedProjection(*told, one.projection))
-        lock = locked or make_lock(shop, recipe, locks)
-        _carry_fusion(shop.projections, staged)
-        (staged / OXIDIZE_LOCK).write_text(lock_text(lock), encoding="utf-8")
-        publish(staged, served, shop.projections, shop.previous)
-        _write_tracked(shop.lock, lock_text(lock))
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {error.filename or shop.projections} ({error.strerror}); make it "
-            "writable and run: verdigris oxidize"
-        ) from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-    return lock
-
-
-def _carry_fusion(folder: Path, staged: Path) -> None:
-    """Fitted weights of the fusion lie in the same folder, and stay."""
-    if (folder / FUSION).exists():
-        shutil.copyfile(folder / FUSION, staged / FUSION)
-
-
-def _write(staged: Path, shop: Workshop, one: Trained) -> str:
-    assert one.projection is not None
-    about = {"model": shop.model, "fingerprint": shop.fingerprint, "tasks": " ".join(one.won)}
-    return write_projection(staged, one.name, one.projection, about)
-
-
-def _with_digest(lock: ProjectionLock, digest: str) -> ProjectionLock:
-    return ProjectionLock(lock.plan, lock.epochs, digest, lock.tasks, lock.missing)
-
-
-def _staged(shop: Workshop) -> Path:
-    folder = shop.projections.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="projections.", suffix=".part", dir=folder))
-
-
-def _write_tracked(path: Path, text: str) -> None:
-    """Write a file that git tracks, by replacing it."""
-    path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-
-
-def roll_back(shop: Workshop) -> str:
-    """Swap what serves and what served before, and put the lock of the latter back.
-
-    A second time undoes the first. Returns what serves now, in words. Raises LearningError where
-    nothing was ever trained.
-    """
-    if not shop.projections.exists() and not shop.previous.exists():
-        raise LearningError("there is nothing to roll back to; train first: verdigris oxidize")
-    aside = shop.projections.with_name("projections.swap")
-    for source, target in (
-        (shop.projections, aside), (shop.previous, shop.projections), (aside, shop.previous)
-    ):  # fmt: skip
-        if source.exists():
-            source.rename(target)
-    lock = shop.projections / OXIDIZE_LOCK
-    if not lock.exists():
-        shop.lock.unlink(missing_ok=True)
-        return "raw vectors serve, as before the first training"
-    _write_tracked(shop.lock, lock.read_text(encoding="utf-8"))
-    return "the projections from before the last training serve"
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """What a lock says, and whether its weights are on this machine."""
-
-    lock: Lock
-    here: bool
-
-
-def learned(root: Path, projections: Path) -> Learned | None:
-    """The repository's lock; None where there is none. Raises LockMismatch for a damaged one."""
-    lock = read_lock(root / STATE_FOLDER / OXIDIZE_LOCK)
-    return Learned(lock, (projections / SERVED).exists()) if lock else None
+    def _projection(self, folder: Path, one: ServedProjection) -> ServedProjection:
+        shop = self.shop
+        about = {"model": shop.model, "fingerprint": shop.fingerprint, "tasks": " ".join(one.won)}
+        digest = write_projection(folder, one.name, one.projection, about)
+        return replace(one, fingerprint=shop.fingerprint, sha256=digest)

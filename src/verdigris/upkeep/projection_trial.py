@@ -17,7 +17,7 @@ from verdigris.learn.examples import FileVectors
 from verdigris.learn.material import Material
 from verdigris.learn.network import Array, Projection, random_projection
 from verdigris.learn.pair_sources import read_pairs
-from verdigris.learn.selection import LEAST_QUERIES, fit
+from verdigris.learn.selection import LEAST_QUERIES, choose_and_gate, train_on_all
 from verdigris.learn.training import Plan
 
 RAW, RANDOM, TRAINED = "files raw", "files random", "files trained"
@@ -35,7 +35,8 @@ def projection_trial(material: Material, depth: int) -> Callable[[str], list[Lan
     turns: dict[str, Projection | None] = {RAW: None}
     with suppress(NothingToLearn):
         pairs = read_pairs(_TASK, material, LEAST_QUERIES)
-        trained = fit({_TASK: pairs}, [Plan()], _MOST_EPOCHS).projection
+        choice = choose_and_gate({_TASK: pairs}, [Plan()], _MOST_EPOCHS).choice
+        trained = train_on_all({_TASK: pairs}, choice.plan, choice.epochs)
         turns |= {RANDOM: random_projection(trained, Plan().seed), TRAINED: trained}
 
     def lanes(text: str) -> list[LaneList]:

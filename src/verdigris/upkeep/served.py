@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from verdigris.errors import InvalidProjection, StorageError
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from verdigris.learn.pair_sources import Target
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What was read, and of which state: when the folder changed, and the vectors' fingerprint."""
+
+    state: tuple[int, str]
+    projections: list[ServedProjection]
+    weights: FusionWeights | None
+
+
 class Served:
     """Applies what was learned to one index; follows it when another process changes it.
 
@@ -32,56 +42,43 @@ class Served:
         self._index = index
         self._locations = locations
         self._warnings = warnings
-        self._loaded: list[ServedProjection] = []
-        self._state: tuple[int, str] | None = None
+        self._loaded: _Loaded | None = None
 
     def fusion_weights(self) -> FusionWeights | None:
         """Weights fitted to this repository, else those of others; None for the fixed fusion."""
-        try:
-            return read_fusion(self._locations.fusion, self._index.meta("fingerprint")).weights
-        except StorageError as error:
-            self._warnings.append(f"{error}; until then the package's weights serve")
-            return prior_weights()
+        found = self._current()
+        return found.weights if found else prior_weights()
+
+    def projections(self) -> list[ServedProjection]:
+        """All projections in service, for the vectors of the index."""
+        found = self._current()
+        return found.projections if found else []
 
     def projected(self, vector: Array) -> tuple[ProjectedQuestion, ...]:
-        """A question's vector (dims,), comparable with the index's, as every projection sees it
-        that won a task of questions."""
-        return tuple(
-            ProjectedQuestion(
-                one.name,
-                target,
-                one.projection(vector[None])[0],
-                one.projection if one.side == "shared" else None,
-            )
-            for one in self.projections(self._index.meta("fingerprint"))
-            for target in _targets(one)
-        )
+        """A question's vector (dims,) as the projections see it that won a task of questions."""
+        served = self.projections()
+        return as_projected(served, vector) if served else ()
 
     def predicted(self, path: str, known: Set[str], limit: int) -> tuple[Prediction, ...]:
         """Files that projections name for a path, beside those that are known."""
         from verdigris.upkeep.prediction import predicted_files
 
-        served = self.projections(self._index.meta("fingerprint"))
         vectors = VectorSearch(self._index, self._locations.folder)
-        found = predicted_files(self._index, vectors, served, path)
+        found = predicted_files(self._index, vectors, self.projections(), path)
         return tuple([one for one in found if one.path not in known][:limit])
 
-    def projections(self, fingerprint: str) -> list[ServedProjection]:
-        """All projections in service, for vectors of the model of `fingerprint`."""
-        if not self._locations.projections.exists():
-            return []
-        from verdigris.learn.artifacts import SERVED
-
+    def _current(self) -> _Loaded | None:
+        """What lies in the folder now; None where nothing was trained."""
         try:
-            state = ((self._locations.projections / SERVED).stat().st_mtime_ns, fingerprint)
+            changed = self._locations.served.stat().st_mtime_ns
         except OSError:
-            return []
-        if state != self._state:
-            self._state = state
-            self._loaded = self._load(fingerprint)
+            return None
+        state = (changed, self._index.meta("fingerprint"))
+        if self._loaded is None or self._loaded.state != state:
+            self._loaded = _Loaded(state, self._projections(state[1]), self._weights(state[1]))
         return self._loaded
 
-    def _load(self, fingerprint: str) -> list[ServedProjection]:
+    def _projections(self, fingerprint: str) -> list[ServedProjection]:
         from verdigris.learn.artifacts import load_served
 
         try:
@@ -89,6 +86,32 @@ class Served:
         except InvalidProjection as error:
             self._warnings.append(f"{error}; until then raw vectors answer")
             return []
+
+    def _weights(self, fingerprint: str) -> FusionWeights | None:
+        from verdigris.learn.artifacts import FUSION, served_hashes
+
+        folder = self._locations.projections
+        try:
+            return read_fusion(folder / FUSION, fingerprint, served_hashes(folder)[FUSION])
+        except (InvalidProjection, StorageError) as error:
+            self._warnings.append(f"{error}; until then the package's weights serve")
+            return prior_weights()
+
+
+def as_projected(
+    served: Sequence[ServedProjection], vector: Array
+) -> tuple[ProjectedQuestion, ...]:
+    """A question's vector (dims,) as every projection sees it that won a task of questions."""
+    return tuple(
+        ProjectedQuestion(
+            one.name,
+            target,
+            one.projection(vector[None])[0],
+            one.projection if one.side == "shared" else None,
+        )
+        for one in served
+        for target in _targets(one)
+    )
 
 
 def _targets(one: ServedProjection) -> list[Target]:

@@ -20,7 +20,7 @@ from verdigris.upkeep.scraping import commits_not_scraped, pending_files
 from verdigris.views import DatedMoment, Facts
 
 if TYPE_CHECKING:
-    from verdigris.upkeep.oxidizing import Learned
+    from verdigris.upkeep.publishing import Learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,12 @@ class Standing:
 
 
 def _learned(root: Path, locations: Locations) -> Learned | None:
-    if not (root / STATE_FOLDER / OXIDIZE_LOCK).exists():
+    lock = root / STATE_FOLDER / OXIDIZE_LOCK
+    if not lock.exists():
         return None  # numpy takes longer to import than everything else here
-    from verdigris.upkeep.oxidizing import learned
+    from verdigris.upkeep.publishing import learned
 
-    return learned(root, locations.projections)
+    return learned(lock, locations.projections)
 
 
 def left_out(repository: Repository) -> list[str]:

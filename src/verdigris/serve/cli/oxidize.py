@@ -14,11 +14,16 @@ from verdigris.serve.cli.console import is_terminal, one_line, open_knowledge_ba
 from verdigris.serve.cli.options import JSON, QUIET
 
 if TYPE_CHECKING:
-    from verdigris.learn.lock import ProjectionLock, TaskLock
-    from verdigris.retrieve.fusion_file import FusionReport
+    from verdigris.learn.lock import FusionLock, Lock, ProjectionLock, TaskLock
     from verdigris.upkeep.fetching_recipes import FetchedRecipe
-    from verdigris.upkeep.oxidizing import Learned, Oxidized
+    from verdigris.upkeep.oxidizing import Oxidized
+    from verdigris.upkeep.publishing import Learned
 
+_WEIGHTS = {
+    "own": "weights of its own",
+    "prior": "the weights of other repositories",
+    "fixed": "the fixed weights",
+}
 _COLUMNS = ("raw", "random", "count_table", "projection")
 _METHODS = ("raw", "random", "count table", "projection")
 _HEADING = f"{'later queries':>31}  " + "".join(f"{one:13}" for one in _METHODS) + "gain over raw"
@@ -67,7 +72,7 @@ def oxidize(
     fetched = _fetched(recipe) if recipe else None
     with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
         if rollback:
-            click.echo(knowledge_base.roll_back())
+            click.echo(_rolled_back(knowledge_base.roll_back()))
             return
         if export:
             for one in knowledge_base.export_onnx(Path(export[1])):
@@ -76,15 +81,8 @@ def oxidize(
         done = knowledge_base.oxidize(Wishes(fetched, locked, dry_run))
         notes = list(knowledge_base.warnings)
     if as_json:
-        fusion = asdict(done.fusion) if done.fusion else None
-        click.echo(
-            envelope(
-                fusion=fusion,
-                written=done.written,
-                seconds=round(done.seconds, 2),
-                **asdict(done.lock),
-            )
-        )
+        seconds = round(done.seconds, 2)
+        click.echo(envelope(written=done.written, seconds=seconds, **asdict(done.lock)))
     elif not quiet:
         click.echo("\n".join(_lines(done)))
         for note in notes:
@@ -111,19 +109,12 @@ def _lines(done: Oxidized) -> list[str]:
     lines = [_HEADING]
     for name, projection in done.lock.projections.items():
         lines += _projection_lines(name, projection)
-    if done.fusion:
-        lines.append(_fusion_line(done.fusion))
-    return [*lines, "", _verdict(done)]
+    return [*lines, _fusion_line(done.lock.fusion), "", _verdict(done)]
 
 
-def _fusion_line(fusion: FusionReport) -> str:
-    """How the lanes are weighed now, and what was measured."""
-    weights = {
-        "own": "weights of its own",
-        "prior": "the weights of other repositories",
-        "fixed": "the fixed weights",
-    }[fusion.chosen]
-    start = f"{click.style('lanes', bold=True)}: {weights}"
+def _fusion_line(fusion: FusionLock) -> str:
+    """How the lanes are weighed, and what was measured."""
+    start = f"{click.style('lanes', bold=True)}: {_WEIGHTS[fusion.chosen]}"
     if fusion.reason:
         return f"{start} ({fusion.reason})"
     return (
@@ -161,12 +152,24 @@ def _task_line(source: str, task: TaskLock) -> str:
     return f"  {source:<14}  {task.gate_queries:>13,}  {cells}  {gain}  {served}"
 
 
-def _verdict(done: Oxidized) -> str:
-    served = [
+def _served(lock: Lock) -> list[str]:
+    """Each projection that serves, with its tasks."""
+    return [
         f"{name} ({', '.join(won)})"
-        for name, projection in done.lock.projections.items()
+        for name, projection in lock.projections.items()
         if (won := [source for source, task in projection.tasks.items() if task.served])
     ]
+
+
+def _rolled_back(lock: Lock | None) -> str:
+    if lock is None:
+        return "Raw vectors and the package's weights serve, as before the first training."
+    projections = "; ".join(_served(lock)) or "no projection"
+    return f"Serving again: {projections}; lanes: {_WEIGHTS[lock.fusion.chosen]}."
+
+
+def _verdict(done: Oxidized) -> str:
+    served = _served(done.lock)
     would = "" if done.written else "would "
     if not served:
         return f"Raw vectors {would}serve: nothing beat them surely. {done.seconds:.1f} s"
@@ -177,7 +180,7 @@ def _verdict(done: Oxidized) -> str:
 
 
 def learned_lines(learned: Learned) -> list[str]:
-    """What `status` shows: each projection's measured gain, and whether its weights are here."""
+    """What `status` shows: what each projection and the lanes gained, and whether they are here."""
     lines = []
     for name, projection in learned.lock.projections.items():
         for source, task in projection.tasks.items():
@@ -189,6 +192,20 @@ def learned_lines(learned: Learned) -> list[str]:
                 )
     if not lines:
         lines.append("learned: nothing that beats raw vectors surely")
+    lines.append(f"learned: {_lanes_gain(learned.lock.fusion)}")
     if not learned.here:
-        lines.append("learned elsewhere: the weights are not here; verdigris oxidize --locked")
+        lines.append(
+            "learned elsewhere: what oxidize.lock names does not serve here; "
+            "verdigris oxidize --locked"
+        )
     return lines
+
+
+def _lanes_gain(fusion: FusionLock) -> str:
+    """What the lanes' weights gained over the fixed ones."""
+    if fusion.reason:
+        return f"lanes: {_WEIGHTS[fusion.chosen]} ({fusion.reason})"
+    return (
+        f"lanes: {_WEIGHTS[fusion.chosen]}: MRR {fusion.fixed:.3f} → "
+        f"{getattr(fusion, fusion.chosen):.3f} on {plural(fusion.held_out, 'later commit')}"
+    )
