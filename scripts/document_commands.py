@@ -17,8 +17,8 @@ _HEAD = """\
 Written by `make docs` from the program; do not edit.
 
 **Exit codes:** 0 found or done · 1 nothing found · 2 error · 3 the index is behind and `--strict`
-was given · 130 interrupted. An error is one line on standard error that says what to do next;
-`--debug`, before or after the command, adds the trace.
+was given · 130 interrupted, 143 ended by SIGTERM. An error is one line on standard error that says
+what to do next; `--debug`, before or after the command, adds the trace.
 
 **Output:** answers go to standard output, progress and notes to standard error. `--json` prints
 one object that begins with `schema_version`; its paths are relative to the repository's root,

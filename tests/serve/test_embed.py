@@ -142,8 +142,9 @@ def test_what_cannot_be_read_or_written_is_one_line(verdigris: Verdigris, tmp_pa
     assert verdigris("embed", str(file), "--model", "nope").code == 2
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
-def test_an_interrupted_run_leaves_no_file(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="sends signals")
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_no_file(tmp_path: Path, sent: signal.Signals, code: int) -> None:
     arguments = ["embed", "-o", str(tmp_path / "out")]
     with subprocess.Popen(
         [*PROGRAM, *arguments], stdin=subprocess.PIPE, stderr=subprocess.PIPE
@@ -154,8 +155,8 @@ def test_an_interrupted_run_leaves_no_file(tmp_path: Path) -> None:
         deadline = time.monotonic() + 20
         while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
             time.sleep(0.02)
-        run.send_signal(signal.SIGINT)
-        assert run.wait(20) == 130
+        run.send_signal(sent)
+        assert run.wait(20) == code
     assert list(tmp_path.iterdir()) == []
 
 

@@ -35,7 +35,9 @@ COMMANDS = {
 """Command → module with a click command of that name (`eval` is `evaluate` there)."""
 
 _INTERRUPTED = "interrupted; nothing is lost, the next run goes on from here"
-FOUND, NOTHING_FOUND, ERROR, STALE, INTERRUPTED = 0, 1, 2, 3, 130
+FOUND, NOTHING_FOUND, ERROR, STALE = 0, 1, 2, 3
+_SIGNALLED = 128
+"""Plus the signal's number, as shells count: 130 after Ctrl-C, 143 after SIGTERM."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -49,12 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = _run(arguments, debug)
     except KeyboardInterrupt as error:
-        code = _interrupted(error, debug)
+        code = _interrupted(error, debug, interrupt)
     except (VerdigrisError, OSError, MemoryError) as error:
         code = fail(error, debug, str(error) or type(error).__name__)
     except Exception as error:  # a bug must not look like `nothing found`, exit 1
         if interrupt.came:  # half an import raises anything
-            code = _interrupted(error, False)
+            code = _interrupted(error, False, interrupt)
         else:
             trace = "please report it with the trace of --debug"
             code = fail(error, debug, f"internal error, {trace}: {error!r}")
@@ -83,24 +85,31 @@ def _run(arguments: list[str], debug: bool) -> int:
 
 
 class _Interrupt:
-    """Remembers that Ctrl-C came: libraries turn a KeyboardInterrupt into errors of their own."""
+    """Remembers that Ctrl-C or SIGTERM came: libraries turn the exception into errors of their own.
+
+    Both end the run in the same way, so that what it began is put in order.
+    """
 
     def __init__(self) -> None:
-        self.came = False
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            with suppress(ValueError):  # not the main thread
-                signal.signal(signal.SIGINT, self._handle)
+        self.came = 0
+        """The signal's number; 0: none yet."""
+        for number, default in (
+            (signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)
+        ):  # fmt: skip
+            if signal.getsignal(number) is default:
+                with suppress(ValueError):  # not the main thread
+                    signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.came = True
+        self.came = number
         signal.default_int_handler(number, frame)
 
 
-def _interrupted(error: BaseException, debug: bool) -> int:
+def _interrupted(error: BaseException, debug: bool, interrupt: _Interrupt) -> int:
     if debug:
         _trace(error)
     _complain(_INTERRUPTED)
-    return INTERRUPTED
+    return _SIGNALLED + (interrupt.came or signal.SIGINT)
 
 
 def fail(error: Exception, debug: bool, message: str) -> int:
