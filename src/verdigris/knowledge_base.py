@@ -20,16 +20,15 @@ from verdigris.records import (
 )
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
-from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.capturing import collect_hooks
 from verdigris.upkeep.feedback import Feedback
-from verdigris.upkeep.forge import FORGE, scrape_forge, scrape_forge_file
 from verdigris.upkeep.indexing import catch_up, open_index, open_or_rebuild
 from verdigris.upkeep.loaded_models import LoadedModels
 from verdigris.upkeep.locations import Locations, locate, make_folders
 from verdigris.upkeep.locking import LOCK_SECONDS, refresh_lock
 from verdigris.upkeep.progress import Progress, Silent
 from verdigris.upkeep.scraping import (
+    FORGE,
     SOURCES,
     TRANSCRIPTS,
     Wanted,
@@ -37,7 +36,6 @@ from verdigris.upkeep.scraping import (
     scrape_commits,
     scrape_files,
 )
-from verdigris.upkeep.structure import Structure
 from verdigris.views import Facts, Forgotten, Prediction, Related, RelatedCommit
 
 if TYPE_CHECKING:
@@ -46,6 +44,7 @@ if TYPE_CHECKING:
     from verdigris.evaluate.run import Trial
     from verdigris.learn.lock import Lock
     from verdigris.store.vector_cache import VectorCache
+    from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
     from verdigris.upkeep.exporting import Exported
     from verdigris.upkeep.learning import Learning
     from verdigris.upkeep.oxidizing import Oxidized, Wishes
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from verdigris.upkeep.relations import Relations
     from verdigris.upkeep.served import Served
     from verdigris.upkeep.status import Standing, Status
+    from verdigris.upkeep.structure import Structure
     from verdigris.upkeep.vector_upkeep import VectorUpkeep
 
 SHORT_WAIT = 0.5
@@ -152,6 +152,8 @@ class KnowledgeBase:
     @property
     def structure(self) -> Structure:
         """Structural questions: callers, callees, imports, importers, symbols, inventory."""
+        from verdigris.upkeep.structure import Structure
+
         return Structure(self.index, self.facts, self.repository.root, self.locations)
 
     @property
@@ -171,6 +173,8 @@ class KnowledgeBase:
             if "git" in sources:
                 scrape_commits(self.repository, self.log, report, self.progress)
             if FORGE in sources:
+                from verdigris.upkeep.forge import scrape_forge
+
                 scrape_forge(self.repository, self.log, self.settings.forge, report, self.progress)
             if of_files := set(sources) - {"git", FORGE, TRANSCRIPTS}:
                 wanted = Wanted(self.settings.max_file_bytes, kinds_of(of_files))
@@ -207,6 +211,8 @@ class KnowledgeBase:
 
         Raises ForgeError, Busy.
         """
+        from verdigris.upkeep.forge import scrape_forge_file
+
         report = ScrapeReport()
         with refresh_lock(self.locations, LOCK_SECONDS):
             scrape_forge_file(file, self.log, report)
@@ -232,6 +238,8 @@ class KnowledgeBase:
 
     @property
     def _anchors(self) -> AnchorUpkeep:
+        from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
+
         return AnchorUpkeep(self.repository, self.log, self.index, self.facts)
 
     def refresh_vector_index(self) -> None:
@@ -271,7 +279,11 @@ class KnowledgeBase:
             self.questions.embed_for(query, filters, started + patience)
         with self.index.snapshot():
             hits = self.questions.hits(query, filters, limit, lanes)
-        shown = self._anchors.put_on(hits)
+        shown = (
+            self._anchors.put_on(hits)
+            if any(hit.kind == "session" for hit in hits)
+            else tuple(hits)
+        )
         warnings += [*self.warnings, *left_out(self.repository)]
         state = self.state(current=refresh and not warnings)
         if state.swap and dense:

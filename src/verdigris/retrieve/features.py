@@ -27,7 +27,7 @@ from verdigris.retrieve.lanes import (
 )
 from verdigris.retrieve.past_changes import NO_CHANGES, PastChanges, Weights
 from verdigris.retrieve.path_words import PathWords
-from verdigris.store.document_chunks import Ids
+from verdigris.store.document_chunks import Ids, distinct
 from verdigris.store.index import Index
 
 FILE_KINDS: tuple[Kind, ...] = ("doc", "code")
@@ -243,7 +243,7 @@ class _Scored:
         """From lists that may name a document several times."""
         ids = np.concatenate([np.empty(0, np.int64), *document_ids])
         values = np.concatenate([np.empty(0), *scores])
-        known, rows = np.unique(ids, return_inverse=True)
+        known, rows = distinct(ids)
         best = np.zeros(len(known))
         np.maximum.at(best, rows, values)
         return cls(known[best > 0], best[best > 0])

@@ -19,7 +19,7 @@ from verdigris.retrieve.lanes import (
     PROJECTED_PASSAGES,
     Ranking,
 )
-from verdigris.store.document_chunks import Ids
+from verdigris.store.document_chunks import Ids, distinct
 
 LANE_WEIGHTS: Mapping[str, float] = {
     DENSE: 2.0,
@@ -67,7 +67,7 @@ def fuse(rankings: Sequence[Ranking]) -> Fused:
     total = sum(weights.values()) or 1.0
     found = [one.document_ids for one in heard]
     shares = [weights[one.lane] / total * _shares(one, best[one.lane]) for one in heard]
-    ids, rows = np.unique(np.concatenate([_NO_IDS, *found]), return_inverse=True)
+    ids, rows = distinct(np.concatenate([_NO_IDS, *found]))
     scores = np.bincount(rows, np.concatenate([_NO_SHARES, *shares]), len(ids)).astype(float)
     return sorted_by_score(ids, scores)
 

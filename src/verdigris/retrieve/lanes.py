@@ -14,7 +14,7 @@ import numpy.typing as npt
 from verdigris.database import storage_errors
 from verdigris.records import KINDS, Kind
 from verdigris.retrieve.past_changes import PastChanges
-from verdigris.store.document_chunks import Ids, read_document_chunks
+from verdigris.store.document_chunks import Ids, distinct, read_document_chunks
 from verdigris.store.identifiers import split_identifiers
 from verdigris.store.index import Index
 from verdigris.store.vector_search import Scores, VectorSearch
@@ -169,7 +169,7 @@ def by_document(
     documents = table.documents_of(kind, chunk_ids)
     mine = documents >= 0
     documents, chunk_ids, scores = documents[mine], chunk_ids[mine], scores[mine]
-    known, owners = np.unique(documents, return_inverse=True)
+    known, owners = distinct(documents)
     places = _occurrence(owners)
     weights = np.array([*EVIDENCE, 0.0])[np.minimum(places, len(EVIDENCE))]
     totals = np.bincount(owners, weights * np.maximum(scores, 0), len(known)).astype(np.float32)

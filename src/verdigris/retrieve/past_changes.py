@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from verdigris.database import storage_errors
-from verdigris.store.document_chunks import Ids
+from verdigris.store.document_chunks import Ids, distinct
 from verdigris.store.index import Index
 from verdigris.views import Facts
 
@@ -85,18 +86,9 @@ NO_CHANGES = PastChanges(_NONE, _NONE, _NONE, _NONE)
 def read_past_changes(index: Index, facts: Facts, most: int = MOST_COMMITS) -> PastChanges:
     """The changes that the index knows of. Raises StorageError."""
     with storage_errors(index.path):
-        changes = facts.counted_changes(most)
-        documents: dict[str, int] = dict(
-            index.connection.execute("SELECT name, id FROM documents").fetchall()
-        )
-    pairs = {
-        (documents[f"commit:{sha}"], documents[path]): None
-        for sha, path in changes
-        if f"commit:{sha}" in documents
-    }
-    table = np.array(list(pairs), np.int64).reshape(-1, 2)
-    commits = np.array(list(dict.fromkeys(table[:, 0].tolist())), np.int64)
-    rows = {document: row for row, document in enumerate(commits.tolist())}
-    files, file_of = np.unique(table[:, 1], return_inverse=True)
-    commit_of = np.array([rows[document] for document in table[:, 0].tolist()], np.int64)
-    return PastChanges(commits, files, commit_of, file_of)
+        pairs = facts.counted_changes(most)
+    table = np.fromiter(chain.from_iterable(pairs), np.int64).reshape(-1, 2)
+    files, file_of = distinct(table[:, 1])
+    starts = np.flatnonzero(np.diff(table[:, 0], prepend=-1))  # a commit's changes come together
+    commit_of = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(table)))
+    return PastChanges(table[starts, 0], files, commit_of, file_of)

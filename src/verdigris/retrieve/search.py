@@ -56,6 +56,8 @@ from verdigris.store.index import Index
 from verdigris.store.vector_search import VectorSearch
 from verdigris.views import Facts
 
+LANES_OF_WORDS = (LEXICAL, LEXICAL_DOCUMENTS, NAMES)
+NO_FILTERS = Filters()
 PASSAGES_SHOWN = 3
 PASSAGE_RANK_OFFSET = 60
 """The constant k of reciprocal rank fusion in Cormack et al. 2009; here it orders passages."""
@@ -91,17 +93,17 @@ class Search:
         self._facts = facts
         self._weights = weights
         self._past: tuple[int, PastChanges] | None = None
-        self._table: ChunkTable | None = None
+        self._tables: dict[Filters, ChunkTable] | None = None
 
     @contextmanager
     def for_many_questions(self) -> Iterator[None]:
         """Read what all questions need once; the index must not change within."""
-        self._table = ChunkTable(self._index, None)
+        self._tables = {}
         try:
             with self._vectors.kept_in_memory():
                 yield
         finally:
-            self._table = None
+            self._tables = None
 
     def past_changes(self) -> PastChanges:
         """Which commit changed which files, as the index has it now."""
@@ -110,19 +112,48 @@ class Search:
             self._past = (position, read_past_changes(self._index, self._facts))
         return self._past[1]
 
+    def ahead(self, text: str, filters: Filters, lanes: Sequence[str] = LANES) -> list[Ranking]:
+        """What those lanes say that need no vector of the question, to be asked before it is there.
+
+        Within `for_many_questions` the stored vectors and the past are read ahead, too.
+        """
+        if DENSE in lanes and filters == NO_FILTERS:
+            self._vectors.read_ahead()
+        if HISTORY in lanes:
+            self.past_changes()
+        return self._asked(Question(text), filters, [one for one in LANES_OF_WORDS if one in lanes])
+
     def rankings(
         self,
         question: Question,
         filters: Filters,
         lanes: Sequence[str] = LANES,
         past: PastChanges | None = None,
+        known: Sequence[Ranking] = (),
     ) -> list[Ranking]:
-        """What each of the lanes says, kind by kind.
+        """What each of the lanes says, kind by kind, in the order of LANES.
 
-        past: what history may know; None: all that passes the filters.
+        past: what history may know; None: all that passes the filters. known: what some of the
+        lanes said already.
         """
-        allowed = self._allowed(filters)
-        table = (self._table if allowed is None else None) or ChunkTable(self._index, allowed)
+        told = {ranking.lane for ranking in known}
+        found = self._asked(question, filters, [one for one in lanes if one not in told])
+        found = sorted([*known, *found], key=lambda ranking: LANES.index(ranking.lane))
+        learned = PROJECTED in lanes and bool(question.projected)
+        if HISTORY in lanes or learned:
+            table = self._chunks(filters)
+            commits = self._commits(question, filters, found)
+            changes = past or self._known_past(filters)
+            if HISTORY in lanes:
+                found += history_lane(table, changes, commits)
+            if learned:
+                likeness = history_confidence(changes, commits)
+                found += projected_lane(table, self._vectors, question, likeness)
+        return found
+
+    def _asked(self, question: Question, filters: Filters, lanes: Sequence[str]) -> list[Ranking]:
+        """What the lanes say that need no other lane."""
+        table = self._chunks(filters)
         run = {
             DENSE: lambda: dense_lane(table, self._vectors, question),
             LEXICAL: lambda: lexical_passages_lane(table, self._index, question),
@@ -130,17 +161,14 @@ class Search:
             NAMES: lambda: names_lane(table, self._index, self._facts, question),
             PROJECTED_PASSAGES: lambda: projected_passages_lane(table, self._vectors, question),
         }
-        found = [ranking for lane in run if lane in lanes for ranking in run[lane]()]
-        learned = PROJECTED in lanes and bool(question.projected)
-        if HISTORY in lanes or learned:
-            commits = self._commits(question, filters, found)
-            known = past or self._known_past(filters)
-            if HISTORY in lanes:
-                found += history_lane(table, known, commits)
-            if learned:
-                likeness = history_confidence(known, commits)
-                found += projected_lane(table, self._vectors, question, likeness)
-        return found
+        return [ranking for lane in run if lane in lanes for ranking in run[lane]()]
+
+    def _chunks(self, filters: Filters) -> ChunkTable:
+        if self._tables is None:
+            return ChunkTable(self._index, self._allowed(filters))
+        if filters not in self._tables:
+            self._tables[filters] = ChunkTable(self._index, self._allowed(filters))
+        return self._tables[filters]
 
     def _commits(
         self, question: Question, filters: Filters, found: Sequence[Ranking]
@@ -181,10 +209,15 @@ class Search:
             yield from (row[0] for row in rows)
 
     def search(
-        self, question: Question, filters: Filters, limit: int, lanes: Sequence[str] = LANES
+        self,
+        question: Question,
+        filters: Filters,
+        limit: int,
+        lanes: Sequence[str] = LANES,
+        known: Sequence[Ranking] = (),
     ) -> list[Hit]:
-        """The `limit` best documents with their best passages."""
-        return self.hits(question, self.rankings(question, filters, lanes), limit)
+        """The `limit` best documents with their best passages; known: as for `rankings`."""
+        return self.hits(question, self.rankings(question, filters, lanes, known=known), limit)
 
     def hits(self, question: Question, rankings: Sequence[Ranking], limit: int) -> list[Hit]:
         """The `limit` best documents of what the lanes said, with their best passages."""
@@ -300,7 +333,7 @@ class Search:
 
     def _allowed(self, filters: Filters) -> frozenset[int] | None:
         """Ids of the documents that pass the filters; None when nothing is filtered."""
-        if filters == Filters():
+        if filters == NO_FILTERS:
             return None
         with storage_errors(self._index.path):
             rows = self._index.connection.execute(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from verdigris.records import Lines, Part
 from verdigris.scrape.file_content import PARSER_VERSION
@@ -71,7 +71,7 @@ def put_together(pieces: Iterable[Piece], warning: str = "") -> Extracted:
 
 def format_of(path: str) -> Format | None:
     """The row for a path, whether or not its library is installed; None for plain text."""
-    return _BY_EXTENSION.get(PurePosixPath(path).suffix.lower())
+    return _BY_EXTENSION.get(splitext(path)[1].lower())
 
 
 def is_installed(format_: Format) -> bool:

@@ -46,6 +46,20 @@ class DocumentChunks:
         return np.where(inside, self.document_ids[places], -1)
 
 
+def distinct(ids: Ids) -> tuple[Ids, Ids]:
+    """The ids, each once and sorted, and for each element the position of its id among them.
+
+    As numpy.unique, which imports numpy.ma: a tenth of what a question costs.
+    """
+    order = np.argsort(ids, kind="stable")
+    ordered = ids[order]
+    first = np.ones(len(ids), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    positions = np.empty(len(ids), np.int64)
+    positions[order] = np.cumsum(first) - 1
+    return ordered[first], positions
+
+
 def read_document_chunks(index: Index, kind: Kind) -> DocumentChunks:
     """The documents of a kind in the index. Raises StorageError."""
     with storage_errors(index.path):

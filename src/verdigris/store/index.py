@@ -51,6 +51,7 @@ CREATE TABLE vectors (
     vector BLOB NOT NULL,
     PRIMARY KEY (kind, chunk_id)
 ) WITHOUT ROWID;
+CREATE INDEX vectors_counted ON vectors (kind);
 CREATE TABLE next_vectors (  -- of the model that is to serve once all of them are there
     kind TEXT NOT NULL,
     chunk_id INTEGER NOT NULL,
@@ -64,6 +65,8 @@ CREATE VIRTUAL TABLE whole_documents USING fts5(
     name, body, tokenize = 'porter unicode61', detail = 'column'
 );
 """
+
+# `vectors_counted` holds next to nothing: rows are counted without reading the vectors themselves.
 
 VECTOR_TABLES = ("vectors", "next_vectors")
 """Those that answer, and those that are to take their place (`store/vector_sets.py`)."""

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from verdigris.database import storage_errors
 from verdigris.errors import StorageError
 from verdigris.records import KINDS, Kind
-from verdigris.store.document_chunks import Ids, read_document_chunks
+from verdigris.store.document_chunks import Ids, distinct, read_document_chunks
 from verdigris.store.index import EXACT_LIMIT, Index
 
 Scores = npt.NDArray[np.float32]
@@ -49,6 +49,12 @@ class VectorSearch:
             yield
         finally:
             self._kept = None
+
+    def read_ahead(self) -> None:
+        """Read what unfiltered searches will compare one by one; within `kept_in_memory`."""
+        for kind in KINDS:
+            if self._count(kind) <= self._exact_limit:
+                self._vectors(kind)
 
     def nearest(self, kind: Kind, query: Scores, limit: int, allowed: Ids | None) -> Neighbours:
         """The `limit` chunks nearest to a unit vector, among `allowed` chunk ids (None: all).
@@ -186,10 +192,11 @@ def mean_vectors(owners: Ids, vectors: npt.NDArray[np.floating[Any]]) -> tuple[I
 
     owners: (n,) whose each of `vectors` (n, dims) is. An owner whose mean is zero stays zero.
     """
-    order = np.argsort(owners, kind="stable")
-    known, starts = np.unique(owners[order], return_index=True)
+    known, positions = distinct(owners)
     if not len(known):
         return known, np.empty((0, vectors.shape[1]), np.float32)
+    order = np.argsort(positions, kind="stable")
+    starts = np.searchsorted(positions[order], np.arange(len(known)))
     sums = np.add.reduceat(vectors[order].astype(np.float32), starts, axis=0)
     lengths = np.sqrt(np.square(sums).sum(axis=1, keepdims=True))
     return known, sums / np.maximum(lengths, np.finfo(np.float32).tiny)

@@ -15,8 +15,8 @@ from verdigris.scrape.forge_programs import PROGRAMS, Page, Stream, program_for,
 from verdigris.scrape.forge_records import ForgeItem, Record, item_of, json_values
 from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
+from verdigris.upkeep.scraping import FORGE
 
-FORGE = "forge"
 STANDARD_INPUT = Path("-")
 _ITEMS_A_TRANSACTION = 500
 _WORST_RECORDS_NAMED = 5

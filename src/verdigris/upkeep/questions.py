@@ -46,9 +46,11 @@ class Questions:
     def hits(self, text: str, filters: Filters, limit: int, lanes: Sequence[str]) -> list[Hit]:
         """The best documents, and of an issue what is known; no lanes: all."""
         dense = not lanes or DENSE in lanes
-        question = self.of(text) if dense else Question(text)
-        found = self.search.search(question, filters, limit, lanes or LANES)
-        return [self._with_issue(hit, dense) for hit in found]
+        with self.search.for_many_questions():
+            known = self.search.ahead(text, filters, lanes or LANES)  # while the model still loads
+            question = self.of(text) if dense else Question(text)
+            found = self.search.search(question, filters, limit, lanes or LANES, known)
+            return [self._with_issue(hit, dense) for hit in found]
 
     def _with_issue(self, hit: Hit, dense: bool) -> Hit:
         """A hit with what is known of the issue; by words, too, where nothing else links it."""

@@ -18,11 +18,12 @@ from verdigris.records import (
 )
 from verdigris.scrape.files import FileChanges, Skipped, file_changes, read_file
 from verdigris.scrape.git import commits_behind, gone_commits, history_position, read_commits
-from verdigris.scrape.isolated import IsolatedParser
 from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
 
 SOURCES = ("git", "sessions", "docs", "code")
+FORGE = "forge"
+"""A source that asks the network, through the forge's own program."""
 TRANSCRIPTS = "transcripts"
 """A source outside of the repository, which is only read where somebody asks for it."""
 _KINDS: dict[str, Kind] = {"git": "commit", "sessions": "session", "docs": "doc", "code": "code"}
@@ -97,6 +98,8 @@ def scrape_files(
     """
     changes = pending_files(repository, log, wanted.max_bytes)
     if changes.changed:
+        from verdigris.scrape.isolated import IsolatedParser
+
         progress.start("reading files", len(changes.changed))
         stamps = iter(changes.changed.items())
         with IsolatedParser() as parser:

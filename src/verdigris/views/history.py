@@ -238,19 +238,29 @@ class HistoryFacts(Tables):
                 changed[sha] = frozenset(map(now_named, self._files_of(sha))) - {""}
         return changed
 
-    def counted_changes(self, limit: int) -> list[tuple[str, str]]:
-        """(hash, present path of a file it changed) of the newest `limit` commits that count.
+    def counted_changes(self, limit: int) -> list[tuple[int, int]]:
+        """The newest `limit` commits that count, each with every file of today that it changed.
 
-        Oldest first; merges, bulk and bot commits do not count, files that went are left out.
+        As document ids, (commit, file), oldest first; a commit's pairs come together. Merges, bulk
+        and bot commits do not count, files that went are left out.
         """
-        now_named = self.present_names()
+        now_named, ids = self.present_names(), self._ids_of_files()
         rows = self._connection.execute(
-            "SELECT sha, path FROM (SELECT sha, time, position FROM commits WHERE marks = '' "
-            "ORDER BY time DESC, position DESC LIMIT ?) JOIN commit_files USING (sha) "
-            "ORDER BY time, position, path",
+            "SELECT documents.id, path FROM (SELECT sha, time, position FROM commits "
+            "WHERE marks = '' ORDER BY time DESC, position DESC LIMIT ?) AS counted "
+            "JOIN documents ON name = 'commit:' || sha JOIN commit_files USING (sha) "
+            "ORDER BY counted.time, position, path",
             (limit,),
+        ).fetchall()
+        files = {path: ids.get(now_named(path)) for path in {path for _, path in rows}}
+        pairs = [(commit, file) for commit, path in rows if (file := files[path])]
+        return list(dict.fromkeys(pairs))
+
+    def _ids_of_files(self) -> dict[str, int]:
+        rows = self._connection.execute(
+            "SELECT name, id FROM documents WHERE kind NOT IN ('commit', 'issue')"
         )
-        return [(sha, now) for sha, path in rows if (now := now_named(path))]
+        return dict(rows.fetchall())
 
     def _files_of(self, sha: str) -> list[str]:
         rows = self._connection.execute("SELECT path FROM commit_files WHERE sha = ?", (sha,))

@@ -23,9 +23,8 @@ from verdigris.serve.cli.index_text import counts_text, is_behind, kinds_text, s
 from verdigris.serve.cli.options import JSON, QUIET, STRICT
 from verdigris.serve.cli.oxidize import learned_lines
 from verdigris.settings import STATE_FOLDER
-from verdigris.upkeep.forge import FORGE
 from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
-from verdigris.upkeep.scraping import SOURCES, TRANSCRIPTS
+from verdigris.upkeep.scraping import FORGE, SOURCES, TRANSCRIPTS
 
 if TYPE_CHECKING:
     from verdigris.knowledge_base import KnowledgeBase
