@@ -13,7 +13,7 @@ from verdigris.evaluate.metrics import Judged, recall_at_k, reciprocal_rank
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.learn.examples import file_vectors
 from verdigris.learn.lock import FusionLock
-from verdigris.retrieve.learned_fusion import prior_weights
+from verdigris.retrieve.learned_fusion import FusionWeights, prior_weights
 from verdigris.upkeep.served import Served
 
 
@@ -47,7 +47,7 @@ def _measure(name: str, benchmark: CommitBenchmark) -> Measured:
     at_cut = benchmark.knowledge_base
     done = at_cut.oxidize()
     searches = {
-        FIXED: open_search(at_cut, None),
+        FIXED: open_search(at_cut, FusionWeights()),
         PRIOR: open_search(at_cut, prior_weights()),
         LEARNED: open_search(at_cut, Served(at_cut.index, at_cut.locations, []).fusion_weights()),
     }

@@ -38,8 +38,8 @@ Ranked = list[int]
 """Document ids, best first."""
 
 
-def open_search(knowledge_base: KnowledgeBase, weights: FusionWeights | None) -> Search:
-    """A search with these weights of the learned fusion; None: the fixed fusion."""
+def open_search(knowledge_base: KnowledgeBase, weights: FusionWeights) -> Search:
+    """A search with these weights of the learned fusion."""
     vectors = VectorSearch(knowledge_base.index, knowledge_base.locations.folder)
     return Search(knowledge_base.index, vectors, knowledge_base.facts, lambda: weights)
 

@@ -18,10 +18,9 @@ from verdigris.retrieve.features import FEATURES
 from verdigris.retrieve.fusion_file import read_fusion, write_fusion
 from verdigris.retrieve.lanes import DENSE, Question
 from verdigris.retrieve.learned_fusion import (
-    QUESTION_SHARE,
     FusionWeights,
+    is_question,
     prior_weights,
-    question_share,
 )
 from verdigris.retrieve.search import Search
 from verdigris.store.vector_search import VectorSearch
@@ -125,18 +124,33 @@ def test_one_lane_alone_keeps_its_order(kitchen: KnowledgeBase) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "share"),
+    ("text", "asks"),
     [
-        ("Fix the humming of the fridge", 1.0),
-        ("fridge noise", 1.0),
-        ("why does the fridge hum", QUESTION_SHARE),
-        ("the fridge hums, doesn't it?", QUESTION_SHARE),
-        ("Where is the noise made?", QUESTION_SHARE),
-        ("we spoke of the noise. " * 10, QUESTION_SHARE),
+        ("Fix the humming of the fridge", False),
+        ("fridge noise", False),
+        ("why does the fridge hum", True),
+        ("the fridge hums, doesn't it?", True),
+        ("Where is the noise made?", True),
+        ("we spoke of the noise. " * 10, True),
     ],
 )
-def test_questions_trust_the_features_less_than_subjects_do(text: str, share: float) -> None:
-    assert question_share(text) == share
+def test_questions_are_told_from_subjects_by_their_wording(text: str, asks: bool) -> None:
+    assert is_question(text) == asks
+
+
+def test_each_kind_of_text_has_weights_of_its_own() -> None:
+    ones, twos = (1.0,) * len(FEATURES), (2.0,) * len(FEATURES)
+    subject, question = "Mend the fridge", "why does the fridge hum?"
+    told = {
+        weights: [
+            None if found is None else float(found[0])
+            for found in (weights.of(subject), weights.of(question))
+        ]
+        for weights in (
+            FusionWeights(ones), FusionWeights(ones, twos), FusionWeights((), twos), FusionWeights()
+        )
+    }  # fmt: skip
+    assert list(told.values()) == [[1.0, 0.1], [1.0, 2.0], [None, 2.0], [None, None]]
 
 
 PRIOR = dict(zip(FEATURES, prior_weights().weights, strict=True))
@@ -147,9 +161,11 @@ class TestFile:
 
     def test_comes_back_as_written(self, tmp_path: Path) -> None:
         path = tmp_path / "fusion.json"
-        sha256 = write_fusion(path, "print", PRIOR)
+        sha256 = write_fusion(path, "print", PRIOR, {})
         assert read_fusion(path, "print", sha256) == prior_weights()
-        assert read_fusion(path, "print", write_fusion(path, "print", {})) is None
+        assert read_fusion(path, "print", write_fusion(path, "print", {}, {})) == FusionWeights()
+        sha256 = write_fusion(path, "print", {}, PRIOR)
+        assert read_fusion(path, "print", sha256) == FusionWeights((), prior_weights().weights)
 
     @pytest.mark.parametrize(
         "change",
@@ -157,13 +173,14 @@ class TestFile:
             {"fingerprint": "another"},
             {"weights": {"an old feature": 1.0}},
             {"weights": dict.fromkeys(FEATURES, float("nan"))},
+            {"questions": dict.fromkeys(FEATURES, float("inf"))},
         ],
     )
     def test_is_refused_where_it_does_not_fit(
         self, tmp_path: Path, change: dict[str, object]
     ) -> None:
         path = tmp_path / "fusion.json"
-        sha256 = write_fusion(path, "print", PRIOR)
+        sha256 = write_fusion(path, "print", PRIOR, {})
         path.write_text(json.dumps(json.loads(path.read_text()) | change))
         with pytest.raises(StorageError, match=r"not the file that was written.*oxidize"):
             read_fusion(path, "print", sha256)

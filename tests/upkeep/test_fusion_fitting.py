@@ -15,10 +15,16 @@ from verdigris.evaluate.metrics import Judged, reciprocal_rank
 from verdigris.evaluate.statistics import paired_difference
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.learn.fusion_fit import FusionExample
+from verdigris.learn.lock import QuestionsLock
 from verdigris.retrieve.features import FEATURES
 from verdigris.retrieve.lanes import LANES, Question
 from verdigris.retrieve.learned_fusion import prior_weights
-from verdigris.upkeep.fusion_fitting import LEAST_EXAMPLES, choose, fit_weights
+from verdigris.upkeep.fusion_fitting import (
+    LEAST_EXAMPLES,
+    choose,
+    fit_questions,
+    fit_weights,
+)
 
 AREAS = {
     "billing": ("invoice", "tax", "refund", "discount"),
@@ -110,6 +116,24 @@ def test_own_weights_serve_where_they_win() -> None:
     assert fitted.chosen == "own"
     assert fitted.own > max(fitted.prior, fitted.fixed)
     assert fitted.weights["code"] > PRIOR["code"]
+
+
+def test_questions_get_weights_of_their_own_where_used_results_teach_them() -> None:
+    code = fit_questions(made_up(200, "code"), PRIOR)
+    assert code.own > code.tenth
+    assert code.weights["code"] > PRIOR["code"]
+    assert (code.examples, code.held_out) == (200, 60)
+
+
+def test_questions_keep_a_tenth_where_nothing_surely_wins() -> None:
+    draw = np.random.default_rng(9)
+    noise = [
+        FusionExample(one.features, one.base, np.arange(20) == draw.integers(20))
+        for one in made_up(60, "code")
+    ]
+    fitted = fit_questions(noise, PRIOR)
+    assert (fitted.weights, fitted.held_out) == ({}, 18)
+    assert fit_questions(noise[: LEAST_EXAMPLES - 1], PRIOR) == QuestionsLock({}, 19)
 
 
 @pytest.mark.parametrize(

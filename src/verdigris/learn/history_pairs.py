@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -97,16 +98,32 @@ def issue_files(material: Material) -> PairSet:
     return _asked_in_words(material, titles, answers, times)
 
 
-def used_files(material: Material) -> PairSet:
-    """Question → the files among the results that were used, as somebody said."""
+@dataclass(frozen=True, slots=True)
+class UsedQuestion:
+    """A question, when it was first asked, and the rows of files that answered it, one or more."""
+
+    time: str
+    text: str
+    files: Sequence[int]
+
+
+def used_questions(material: Material) -> list[UsedQuestion]:
+    """Questions of which somebody said that files were used, oldest first."""
     places, present = material.places(), material.facts.present_names()
     asked: dict[str, str] = {}
     used: dict[str, set[str]] = {}
     for one in used_results(material.log.questions()):
         asked.setdefault(one.text, one.asked)
         used.setdefault(one.text, set()).update((one.document, present(one.document)))
-    answers = [_rows(places, documents) for documents in used.values()]
-    return _asked_in_words(material, list(asked), answers, list(asked.values()))
+    found = [UsedQuestion(asked[text], text, _rows(places, used[text])) for text in used]
+    return sorted((one for one in found if one.files), key=lambda one: (one.time, one.text))
+
+
+def used_files(material: Material) -> PairSet:
+    """Question → the files among the results that were used, as somebody said."""
+    used = used_questions(material)
+    files, times = [one.files for one in used], [one.time for one in used]
+    return _asked_in_words(material, [one.text for one in used], files, times)
 
 
 def _rows(places: dict[str, int], paths: Iterable[str]) -> list[int]:

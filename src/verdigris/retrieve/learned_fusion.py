@@ -37,8 +37,9 @@ CANDIDATES = 300
 REASONS = 4
 
 QUESTION_SHARE = 0.1
-"""What the features count for a question. They are learned from subjects of commits, which ask for
-what must change; a question also asks for what explains."""
+"""What the features count for a question, unless results that were used taught otherwise. They are
+learned from subjects of commits, which ask for what must change; a question also asks for what
+explains."""
 LONG_TEXT = 40
 """Words of a text that is no subject of a commit."""
 
@@ -51,13 +52,27 @@ _ASKS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FusionWeights:
-    """A weight for each of FEATURES."""
+    """A weight for each of FEATURES, for each kind of text that asks.
 
-    weights: tuple[float, ...]
+    weights: for what reads like a commit's subject; () = the fixed fusion alone. questions: for
+    what reads like a question; () = QUESTION_SHARE of the others.
+    """
+
+    weights: tuple[float, ...] = ()
+    questions: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.weights) != len(FEATURES):
-            raise ValueError(f"{len(self.weights)} weights for {len(FEATURES)} features")
+        for row in (self.weights, self.questions):
+            if len(row) not in (0, len(FEATURES)):
+                raise ValueError(f"{len(row)} weights for {len(FEATURES)} features")
+
+    def of(self, text: str) -> Column | None:
+        """The weights for a text, (features,); None where the fixed fusion alone is to serve."""
+        if not is_question(text):
+            return np.array(self.weights) if self.weights else None
+        if self.questions:
+            return np.array(self.questions)
+        return QUESTION_SHARE * np.array(self.weights) if self.weights else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +119,10 @@ class Placed:
         return tuple(Reason(name, round(weight, 3)) for name, weight in named[:REASONS])
 
 
-def order_files(index: Index, evidence: Evidence, fused: Fused, weights: FusionWeights) -> Placed:
+def order_files(index: Index, evidence: Evidence, fused: Fused, weights: Column) -> Placed:
     """The same list, in which files have changed places; files that only history knows join it.
+
+    weights: (features,).
 
     Where one lane alone was asked its own order stays.
     """
@@ -116,7 +133,7 @@ def order_files(index: Index, evidence: Evidence, fused: Fused, weights: FusionW
     if not len(candidates.document_ids):
         return unplaced(fused)
     features = compute_features(index, evidence, candidates)
-    parts = features * np.array(weights.weights) * question_share(evidence.text)
+    parts = features * weights
     scores = base_scores(candidates) + parts.sum(axis=1)
     ordered = candidates.document_ids[np.argsort(-scores, kind="stable")]
     ids = fused.document_ids.copy()
@@ -129,10 +146,9 @@ def unplaced(fused: Fused) -> Placed:
     return Placed(fused, np.empty(0, np.int64), np.empty((0, len(FEATURES))))
 
 
-def question_share(text: str) -> float:
-    """How far the features may change the order: fully for what reads like a commit's subject."""
-    asks = _ASKS.search(text.strip()) is not None or len(text.split()) > LONG_TEXT
-    return QUESTION_SHARE if asks else 1.0
+def is_question(text: str) -> bool:
+    """Whether a text asks, or is too long for the subject of a commit."""
+    return _ASKS.search(text.strip()) is not None or len(text.split()) > LONG_TEXT
 
 
 def with_history(evidence: Evidence, fused: Fused) -> Fused:

@@ -78,7 +78,7 @@ class _Document:
 class Search:
     """Questions on one index. It only reads.
 
-    weights: gives those of the learned fusion, which may change; None: the fixed fusion alone.
+    weights: gives those of the learned fusion, which may change; by default the fixed fusion.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Search:
         index: Index,
         vectors: VectorSearch,
         facts: Facts,
-        weights: Callable[[], FusionWeights | None] = lambda: None,
+        weights: Callable[[], FusionWeights] = FusionWeights,
     ) -> None:
         self._index = index
         self._vectors = vectors
@@ -239,7 +239,7 @@ class Search:
 
     def _placed(self, question: Question, rankings: Sequence[Ranking]) -> Placed:
         fused = put_tests_behind(self._index, question.text, fuse(rankings))
-        weights = self._weights()
+        weights = self._weights().of(question.text)
         if weights is None:
             return unplaced(fused)
         return order_files(self._index, Evidence(question.text, rankings), fused, weights)

@@ -1,7 +1,11 @@
-"""Fits the fusion to one repository: its commits ask, and what they changed is the answer."""
+"""Fits the fusion to one repository: its commits ask, and what they changed is the answer.
+
+For questions the results that were used are the answers.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,16 +22,14 @@ from verdigris.learn.fusion_fit import (
     fit_fusion,
     reciprocal_ranks,
 )
-from verdigris.learn.lock import FusionLock
+from verdigris.learn.history_pairs import used_questions
+from verdigris.learn.lock import FusionLock, QuestionsLock
 from verdigris.learn.material import Material
+from verdigris.learn.network import Array
 from verdigris.retrieve.features import FEATURES
 from verdigris.retrieve.lanes import Question
-from verdigris.retrieve.learned_fusion import (
-    base_scores,
-    fusion_prior,
-)
+from verdigris.retrieve.learned_fusion import QUESTION_SHARE, base_scores, fusion_prior
 from verdigris.retrieve.search import Search
-from verdigris.store.index import Index
 from verdigris.upkeep.progress import Progress
 from verdigris.upkeep.served import as_projected
 
@@ -56,58 +58,79 @@ class EarlierProjection:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A text with known answers, and how much of the past it may know."""
+
+    text: str
+    vector: Array
+    time: str
+    commits_before: int
+    """Commits of the past that came before it."""
+    files: Sequence[int]
+    """Rows of the material's files that answer it."""
+
+
+@dataclass(frozen=True, slots=True)
 class FusionExamples:
-    """Commits of one repository that ask, oldest first, and what each may know."""
+    """What asks in one repository, oldest first, and what each may know."""
 
     search: Search
     material: Material
     earlier: Sequence[EarlierProjection]
 
-    def asking(self) -> list[int]:
-        """Rows of the material's newest commits that are about one thing. Raises StorageError."""
-        rows = _rows(self.material.index, self.search.past_changes().commits.tolist())
-        commits = enumerate(self.material.commits)
-        usable = [row for row, c in commits if c.sha in rows and len(c.files) <= MOST_FILES]
-        return usable[-MOST_EXAMPLES:]
+    def of_commits(self) -> list[Asked]:
+        """The newest commits that are about one thing. Raises StorageError."""
+        material = self.material
+        rows = {sha: row for row, (sha, _) in enumerate(self._past_commits())}
+        asking = [
+            Asked(commit.subject, vector, commit.time, rows[commit.sha], commit.files)
+            for commit, vector in zip(material.commits, material.commit_vectors, strict=True)
+            if commit.sha in rows and len(commit.files) <= MOST_FILES
+        ]
+        return asking[-MOST_EXAMPLES:]
 
-    def described(self, progress: Progress) -> list[FusionExample]:
-        """Each commit, asked of what was known before it.
+    def of_questions(self) -> list[Asked]:
+        """The newest questions of which somebody said which files answered. Raises StorageError."""
+        times = [time for _, time in self._past_commits()]
+        used = used_questions(self.material)[-MOST_EXAMPLES:]
+        vectors = self.material.embed([one.text for one in used])
+        return [
+            Asked(one.text, vector, one.time, bisect_right(times, one.time), one.files)
+            for one, vector in zip(used, vectors, strict=True)
+        ]
+
+    def _past_commits(self) -> list[tuple[str, str]]:
+        """(hash, time) of the past's commits, in its order."""
+        with storage_errors(self.material.index.path):
+            rows = self.material.index.connection.execute(
+                "SELECT id, name, time FROM documents WHERE kind = 'commit'"
+            ).fetchall()
+        known = {row[0]: (row[1].removeprefix("commit:"), row[2]) for row in rows}
+        return [known[one] for one in self.search.past_changes().commits.tolist()]
+
+    def described(self, asking: Sequence[Asked], progress: Progress) -> list[FusionExample]:
+        """Each text with the files that may answer it, asked of what was known before it.
 
         The files are those of today: only history, and what projections know, is as it was then.
+        Texts whose answers are not among the files that may answer are left out.
         """
         past = self.search.past_changes()
-        rows = _rows(self.material.index, past.commits.tolist())
-        asking = self.asking()
         examples = []
         progress.start("fitting the fusion", len(asking))
         with self.search.for_many_questions():
-            for row in asking:
-                commit = self.material.commits[row]
-                known = past.before(rows[commit.sha])
-                candidates, features = self.search.described(self._question(row), known)
-                answers = self.material.files.document_ids[list(commit.files)]
+            for one in asking:
+                honest = [known.served for known in self.earlier if known.until <= one.time]
+                question = Question(one.text, one.vector, as_projected(honest, one.vector))
+                candidates, features = self.search.described(
+                    question, past.before(one.commits_before)
+                )
+                answers = self.material.files.document_ids[list(one.files)]
                 relevant = np.isin(candidates.document_ids, answers)
                 if relevant.any():
                     examples.append(FusionExample(features, base_scores(candidates), relevant))
                 progress.advance(1)
         progress.finish()
         return examples
-
-    def _question(self, row: int) -> Question:
-        commit, vector = self.material.commits[row], self.material.commit_vectors[row]
-        honest = [one.served for one in self.earlier if one.until <= commit.time]
-        return Question(commit.subject, vector, as_projected(honest, vector))
-
-
-def _rows(index: Index, documents: Sequence[int]) -> dict[str, int]:
-    """Hash of a commit → its row among the past changes."""
-    with storage_errors(index.path):
-        names = dict(
-            index.connection.execute(
-                "SELECT id, name FROM documents WHERE kind = 'commit'"
-            ).fetchall()
-        )
-    return {names[one].removeprefix("commit:"): row for row, one in enumerate(documents)}
 
 
 def fit_weights(examples: Sequence[FusionExample]) -> FusionLock:
@@ -140,6 +163,32 @@ def fit_weights(examples: Sequence[FusionExample]) -> FusionLock:
     return FusionLock(chosen, served, "", *counts, own, prior, fixed, best, lane)
 
 
+def fit_questions(examples: Sequence[FusionExample], commits: Mapping[str, float]) -> QuestionsLock:
+    """The weights to serve for questions, and what was measured.
+
+    They start as QUESTION_SHARE of those for commits (by feature; {} = the fixed fusion), are
+    fitted on the older questions, and serve if they surely beat that start on the newer ones: what
+    people mark is what they were shown, so the start has the advantage.
+    """
+    if len(examples) < LEAST_EXAMPLES:
+        return QuestionsLock(examples=len(examples))
+    tenth = QUESTION_SHARE * np.array([commits.get(name, 0.0) for name in FEATURES])
+    start = FusionStart(tenth, np.array(fusion_prior().scales))
+    cut = round(len(examples) * (1 - HELD_OUT))
+    newer = examples[cut:]
+    before = reciprocal_ranks(newer, tenth)
+    after = reciprocal_ranks(newer, fit_fusion(examples[:cut], start))
+    weights = _named(fit_fusion(examples, start)) if _is_surely_ahead(after - before) else {}
+    own, its_start = round(float(after.mean()), 4), round(float(before.mean()), 4)
+    return QuestionsLock(weights, len(examples), len(newer), own, its_start)
+
+
+def _is_surely_ahead(differences: Column) -> bool:
+    """Whether paired differences (queries,) are above zero by more than chance."""
+    mean = float(differences.mean())
+    return mean > 0 and mean > SURE * float(differences.std()) / len(differences) ** 0.5
+
+
 def _named(weights: Column) -> dict[str, float]:
     rounded = [round(float(one), DECIMALS) for one in weights]
     return dict(zip(FEATURES, rounded, strict=True))
@@ -153,9 +202,7 @@ def _start() -> FusionStart:
 def choose(ranks: Mapping[str, Column]) -> Chosen:
     """Which of 'own', 'prior' and 'fixed' to serve, by their reciprocal ranks on one set."""
     best: Chosen = "own" if ranks["own"].mean() > ranks["prior"].mean() else "prior"
-    ahead = ranks["fixed"] - ranks[best]
-    surely = ahead.mean() > SURE * ahead.std() / len(ahead) ** 0.5
-    return "fixed" if surely and ahead.mean() > 0 else best
+    return "fixed" if _is_surely_ahead(ranks["fixed"] - ranks[best]) else best
 
 
 def _best_lane(examples: Sequence[FusionExample]) -> tuple[str, Column]:

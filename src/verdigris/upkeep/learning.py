@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from verdigris.upkeep.exporting import Exported, export_onnx
 from verdigris.upkeep.fusion_fitting import (
     EarlierProjection,
     FusionExamples,
+    fit_questions,
     fit_weights,
 )
 from verdigris.upkeep.locations import Locations
@@ -90,7 +91,10 @@ class Learning:
     ) -> FusionLock:
         vectors = VectorSearch(material.index, self._locations.folder)
         search = Search(material.index, vectors, material.facts)
-        return fit_weights(FusionExamples(search, material, earlier).described(progress))
+        examples = FusionExamples(search, material, earlier)
+        lanes = fit_weights(examples.described(examples.of_commits(), progress))
+        asked = examples.described(examples.of_questions(), progress)
+        return replace(lanes, questions=fit_questions(asked, lanes.weights))
 
     def export_onnx(self, model: str, folder: Path) -> list[Exported]:
         """Write what serves as ONNX graphs, verified. Raises LearningError, StorageError."""

@@ -243,16 +243,17 @@ class _Written:
     def into(self, folder: Path) -> Lock:
         """Write weights and manifest; the lock with their hashes. Raises LockMismatch."""
         served = [self._projection(folder, one) for one in self.trained if one]
-        fusion = write_fusion(folder / FUSION, self.shop.fingerprint, self.about.fusion.weights)
+        lanes = self.about.fusion
+        fusion = write_fusion(
+            folder / FUSION, self.shop.fingerprint, lanes.weights, lanes.questions.weights
+        )
         write_manifest(folder, served, fusion)
         digests = {one.name: one.sha256 for one in served}
         projections = {
             name: replace(one, sha256=digests.get(name, ""))
             for name, one in self.about.projections.items()
         }
-        made = replace(
-            self.about, projections=projections, fusion=replace(self.about.fusion, sha256=fusion)
-        )
+        made = replace(self.about, projections=projections, fusion=replace(lanes, sha256=fusion))
         if self.told:
             check_result(self.told, made)
         return self.told or made

@@ -27,7 +27,7 @@ class _Loaded:
 
     state: tuple[int, str]
     projections: list[ServedProjection]
-    weights: FusionWeights | None
+    weights: FusionWeights
 
 
 class Served:
@@ -44,8 +44,8 @@ class Served:
         self._warnings = warnings
         self._loaded: _Loaded | None = None
 
-    def fusion_weights(self) -> FusionWeights | None:
-        """Weights fitted to this repository, else those of others; None for the fixed fusion."""
+    def fusion_weights(self) -> FusionWeights:
+        """Weights fitted to this repository, else those of others."""
         found = self._current()
         return found.weights if found else prior_weights()
 
@@ -87,7 +87,7 @@ class Served:
             self._warnings.append(f"{error}; until then raw vectors answer")
             return []
 
-    def _weights(self, fingerprint: str) -> FusionWeights | None:
+    def _weights(self, fingerprint: str) -> FusionWeights:
         from verdigris.learn.artifacts import FUSION, served_hashes
 
         folder = self._locations.projections

@@ -14,7 +14,7 @@ from verdigris.serve.cli.console import is_terminal, one_line, open_knowledge_ba
 from verdigris.serve.cli.options import JSON, QUIET
 
 if TYPE_CHECKING:
-    from verdigris.learn.lock import FusionLock, Lock, ProjectionLock, TaskLock
+    from verdigris.learn.lock import FusionLock, Lock, ProjectionLock, QuestionsLock, TaskLock
     from verdigris.upkeep.fetching_recipes import FetchedRecipe
     from verdigris.upkeep.oxidizing import Oxidized
     from verdigris.upkeep.publishing import Learned
@@ -109,7 +109,8 @@ def _lines(done: Oxidized) -> list[str]:
     lines = [_HEADING]
     for name, projection in done.lock.projections.items():
         lines += _projection_lines(name, projection)
-    return [*lines, _fusion_line(done.lock.fusion), "", _verdict(done)]
+    lines += [_fusion_line(done.lock.fusion), _questions_line(done.lock.fusion.questions)]
+    return [*lines, "", _verdict(done)]
 
 
 def _fusion_line(fusion: FusionLock) -> str:
@@ -121,6 +122,19 @@ def _fusion_line(fusion: FusionLock) -> str:
         f"{start}; MRR on {plural(fusion.held_out, 'later commit')}: own {fusion.own:.3f}, "
         f"others' {fusion.prior:.3f}, fixed {fusion.fixed:.3f}, "
         f"best lane alone {fusion.best_lane:.3f} ({fusion.lane})"
+    )
+
+
+def _questions_line(questions: QuestionsLock) -> str:
+    """How the lanes are weighed for questions, and what was measured."""
+    weights = "weights of their own" if questions.weights else "a tenth of these weights"
+    start = f"{click.style('questions', bold=True)}: {weights}"
+    if not questions.held_out:
+        known = plural(questions.examples, "question")
+        return f"{start} ({known} with used results; mark more: verdigris used N)"
+    return (
+        f"{start}; MRR on {plural(questions.held_out, 'later question')}: own {questions.own:.3f}, "
+        f"a tenth {questions.tenth:.3f}"
     )
 
 
