@@ -38,17 +38,19 @@ def verdigris(_: Path, threads: int) -> Embed:
 
 def openvino_original(original: Path, threads: int) -> Embed:
     """The engine on OpenVINO with the fp32 original: bf16 products where the processor has them."""
-    from verdigris.engine import Embedder
+    from verdigris.engine import Embedder, RuntimeChoice
 
-    embedder = Embedder(str(original), threads=threads, runtime="openvino", strict=True)
+    embedder = Embedder(
+        str(original), threads=threads, runtime=RuntimeChoice("openvino", strict=True)
+    )
     return lambda texts: np.stack(list(embedder.embed(texts)))
 
 
 def openvino_bundled(_: Path, threads: int) -> Embed:
     """The engine on OpenVINO with the bundled int8 weights as plain numbers."""
-    from verdigris.engine import Embedder
+    from verdigris.engine import Embedder, RuntimeChoice
 
-    embedder = Embedder(threads=threads, runtime="openvino", strict=True)
+    embedder = Embedder(threads=threads, runtime=RuntimeChoice("openvino", strict=True))
     return lambda texts: np.stack(list(embedder.embed(texts)))
 
 

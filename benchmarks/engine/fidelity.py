@@ -81,12 +81,12 @@ def parity(
     title: str, owed: float, way: tuple[str, str], passages: Sequence[str], expected: Array
 ) -> Parity:
     """One row; what cannot run says why."""
-    from verdigris.engine import Embedder
+    from verdigris.engine import Embedder, RuntimeChoice
     from verdigris.errors import EngineError
 
     model, runtime = way
     try:
-        with Embedder(model, runtime=runtime, strict=True) as embedder:
+        with Embedder(model, runtime=RuntimeChoice(runtime, strict=True)) as embedder:
             cosines = (embedder.embed_batch(passages).vectors * expected).sum(axis=1)
     except EngineError as error:
         return Parity(title, owed, missing=str(error).splitlines()[0])

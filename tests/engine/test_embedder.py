@@ -177,6 +177,19 @@ def test_a_number_of_threads_that_is_none_is_refused(threads: Any) -> None:  # n
         Embedder(threads=threads)
 
 
+@pytest.mark.parametrize("runtime", [None, 5, ("openvino", "cpu")])
+def test_a_runtime_is_named_by_a_text(runtime: Any) -> None:  # noqa: ANN401
+    with pytest.raises(InvalidInput, match="give its name, or a RuntimeChoice"):
+        Embedder(runtime=runtime)
+
+
+def test_results_can_be_written_to(embedder: Embedder) -> None:
+    result = embedder.embed_batch(["a", "b"])
+    for values in (result.vectors, result.token_counts, result.truncated):
+        values[0] = 0
+        assert not values[0].any()
+
+
 @pytest.mark.parametrize("model", [None, 5, Path("folder")])
 def test_a_model_is_named_by_a_text(model: Any) -> None:  # noqa: ANN401
     with pytest.raises(InvalidInput, match="give its name, or a folder's path as text"):

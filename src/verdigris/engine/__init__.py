@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from verdigris.engine.embedder import Embedder, EmbeddingResult
     from verdigris.engine.lazy_embedder import LazyEmbedder
     from verdigris.engine.model_info import HealthReport, ModelInfo
+    from verdigris.engine.runtimes import RuntimeChoice
     from verdigris.engine.selfcheck import SelfCheck, run_selfcheck
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "HealthReport",
     "LazyEmbedder",
     "ModelInfo",
+    "RuntimeChoice",
     "SelfCheck",
     "run_selfcheck",
     "usable_cpus",
@@ -38,6 +40,7 @@ _HOMES = {
     "HealthReport": "model_info",
     "LazyEmbedder": "lazy_embedder",
     "ModelInfo": "model_info",
+    "RuntimeChoice": "runtimes",
     "SelfCheck": "selfcheck",
     "run_selfcheck": "selfcheck",
     "usable_cpus": "cpus",

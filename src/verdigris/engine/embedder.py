@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -17,30 +18,26 @@ import numpy.typing as npt
 
 from verdigris.engine.catalog import DEFAULT_MODEL, InputType, ModelRow, model_row
 from verdigris.engine.cpus import usable_cpus
+from verdigris.engine.inference import open_inference
 from verdigris.engine.memory import MB, MemoryBound, MemoryNeed, loaded_bytes
 from verdigris.engine.model_info import HealthReport, ModelInfo, check_health, describe
-from verdigris.engine.model_store import find_model
-from verdigris.engine.pooling import Array, cut_dims, l2_normalize, pool
+from verdigris.engine.model_store import StoredModel, find_model
+from verdigris.engine.pooling import Array, cut_dims
 from verdigris.engine.runtimes import (
-    DEFAULT_PROVIDER,
     DEFAULT_RUNTIME,
     NodeRun,
-    Runtime,
+    RuntimeChoice,
     RuntimeRequest,
+    runtime_choice,
 )
-from verdigris.engine.runtimes.opening import CheckedModel, OpenedRuntime, open_checked
-from verdigris.engine.runtimes.packing import TOKENS_A_RUN
-from verdigris.engine.selfcheck import limits_of, read_golden
-from verdigris.engine.tokenizing import Encoding, TextTokenizer
+from verdigris.engine.tokenizing import Encoding
 from verdigris.engine.window import Embedded, Window
 from verdigris.errors import (
     EngineError,
     InputTooLong,
     InvalidInput,
-    InvalidModel,
     LongInputWarning,
     MemoryExceeded,
-    RuntimeBroken,
 )
 
 LongInput = Literal["error", "warn", "truncate", "chunk"]
@@ -64,59 +61,47 @@ class EmbeddingResult:
 class Embedder:
     """A loaded model: text in, unit vectors out; may be shared between threads.
 
+    model: a name, `name@precision`, or the path of a folder. threads: how many texts are worked on
+    at once; None means every processor that this process may use. runtime: what runs the model,
+    `onnxruntime`, `openvino`, `mlx` or `onnxruntime:cuda`; a RuntimeChoice can also forbid to fall
+    back. long_input: what happens to a text with more tokens than the model sees: `error`, `warn`
+    (and truncate), `truncate`, or `chunk`: its pieces are embedded, and their vectors averaged by
+    their tokens. dims: length of the vectors, where the model was trained to be cut; None means
+    its own. memory_mb: how much model and runs may take, as estimated, which may mean fewer
+    threads; None means no bound.
+
     One session without threads of its own serves all threads of this object. Threads are
     started by the first `embed`, and end with `close` or with the process. A process that was
     forked has none of them, and must make an embedder of its own.
     """
 
-    def __init__(  # noqa: PLR0913 - options, all but two by name
+    def __init__(
         self,
         model: str = DEFAULT_MODEL,
         threads: int | None = None,
         *,
-        runtime: str = DEFAULT_RUNTIME,
-        provider: str = DEFAULT_PROVIDER,
-        strict: bool = False,
+        runtime: str | RuntimeChoice = DEFAULT_RUNTIME,
         long_input: LongInput = "truncate",
         dims: int | None = None,
         memory_mb: int | None = None,
     ) -> None:
-        """Load a model and verify its files.
+        """Load the model and verify its files.
 
-        model: a name, `name@precision`, or the path of a folder. threads: how many texts are
-        worked on at once; None means every processor that this process may use. runtime:
-        `onnxruntime`, `openvino` or `mlx`. provider: `cpu`; for ONNX Runtime also `coreml`,
-        `cuda` …, for MLX also `gpu`.
-        strict: raise where another runtime would be fallen back to. long_input: what
-        happens to a text with more tokens than the model sees: `error`, `warn` (and truncate),
-        `truncate`, or `chunk`: its pieces are embedded, and their vectors averaged by their
-        tokens. dims: length of the vectors, where the model was trained to be cut; None means
-        its own. memory_mb: how much model and runs may take, as estimated, which may mean
-        fewer threads; None means no bound. Raises ModelNotFound, CorruptModel, InvalidModel,
-        InvalidInput, RuntimeUnavailable for what is not installed, SelfCheckFailed for wrong
-        vectors, and MemoryExceeded for a model that is too large.
+        Raises ModelNotFound, CorruptModel, InvalidModel, InvalidInput, RuntimeUnavailable for what
+        is not installed, SelfCheckFailed for wrong vectors, and MemoryExceeded for a model that is
+        too large.
         """
-        _check_number("threads", threads)
-        _check_number("memory_mb", memory_mb)
-        if long_input not in get_args(LongInput):
-            known = ", ".join(get_args(LongInput))
-            raise InvalidInput(f"long_input is {long_input!r}; it must be one of {known}")
+        _check_options(threads, memory_mb, long_input, runtime)
         self._stored = find_model(model_row(model))
         self.model: ModelRow = _cut(self._stored.row, dims)
         self.long_input: LongInput = long_input
-        need = MemoryNeed(
-            self.model.name,
-            loaded_bytes(self.model, self._stored.bytes, runtime),
-            self._stored.row.dims,
+        choice = runtime_choice(runtime)
+        memory = _memory_bound(self._stored, choice, memory_mb)
+        self.threads: int = memory.threads(threads or usable_cpus(), self.max_tokens)
+        request = RuntimeRequest(
+            self._stored.weights(), choice.name, choice.provider, choice.strict, self.threads
         )
-        self._memory = MemoryBound((memory_mb or 0) * MB, need)
-        self._tokenizer = TextTokenizer(
-            self._stored.verified(self.model.tokenizer_file), self.model.max_tokens
-        )
-        self.threads: int = self._memory.threads(threads or usable_cpus(), self.max_tokens)
-        request = RuntimeRequest(self._stored.weights(), runtime, provider, strict, self.threads)
-        self.opened: OpenedRuntime = self._open(request)
-        self._runtime: Runtime = self.opened.runtime
+        self._inference, self.opened = open_inference(self._stored, request, memory)
         self.fingerprint: str = replace(self._stored, row=self.model).fingerprint()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="verdigris-embed")
         self._closed = False
@@ -151,12 +136,15 @@ class Embedder:
 
         Under `chunk` no text counts as truncated, and its tokens are those of all its pieces.
         """
-        results = list(self._embed(texts, input_type))
-        vectors = [result.vector for result in results]
+        rows, token_counts, truncated = bytearray(), array("q"), bytearray()
+        for embedded in self._embed(texts, input_type):  # a million texts are held once, not twice
+            rows += embedded.vector.tobytes()
+            token_counts.append(embedded.token_count)
+            truncated.append(embedded.truncated)
         return EmbeddingResult(
-            vectors=np.stack(vectors) if vectors else np.empty((0, self.dims), dtype=np.float32),
-            token_counts=np.array([result.token_count for result in results], dtype=np.int64),
-            truncated=np.array([result.truncated for result in results], dtype=np.bool_),
+            vectors=np.frombuffer(rows, np.float32).reshape(-1, self.dims),
+            token_counts=np.frombuffer(token_counts, np.int64),
+            truncated=np.frombuffer(truncated, np.bool_),
         )
 
     def embed_query(self, text: str) -> Array:
@@ -169,14 +157,14 @@ class Embedder:
 
     def count_tokens(self, text: str) -> int:
         """Tokens of the whole text, special tokens included; more than max_tokens are cut."""
-        return self._tokenizer.count(_checked(text, 0))
+        return self._inference.tokenizer.count(_checked(text, 0))
 
     def full_vectors(self, texts: Sequence[str]) -> Array:
         """Passages' unit vectors (texts, full dims) as the runtime gives them.
 
         Neither cut to fewer dims nor subject to the policy for long input: their ends are left out.
         """
-        return self._vectors_with(self._runtime, texts)
+        return self._inference.passages(texts)
 
     def model_info(self) -> ModelInfo:
         """Facts of the loaded model: dims, limits, prefixes, licence, origin, size, fingerprint."""
@@ -184,8 +172,7 @@ class Embedder:
 
     def profile(self, text: str) -> tuple[NodeRun, ...]:
         """Embed a passage and tell which nodes of the graph ran where, in their order."""
-        encoding = self._tokenizer.encode(self.model.prefix("passage") + _checked(text, 0))
-        return self._runtime.profile(encoding)
+        return self.opened.runtime.profile(self._inference.encode(_checked(text, 0), "passage"))
 
     def health_check(self) -> HealthReport:
         """Verify the model's files, embed a few texts, and report what is wrong with the vectors.
@@ -256,26 +243,28 @@ class Embedder:
             raise EngineError(_CLOSED) from error
 
     def _embed_group(self, input_type: InputType, texts: list[str]) -> list[Embedded]:
-        prefix = self.model.prefix(input_type)
-        encodings = [self._tokenizer.encode(prefix + text) for text in texts]
-        together = self._unit_vectors(self._runtime, [e for e in encodings if self._is_plain(e)])
+        encodings = [self._inference.encode(text, input_type) for text in texts]
+        together = self._inference.vectors([e for e in encodings if self._is_plain(e)])
         return [
             Embedded(self._finish(next(together)), encoding.token_count, encoding.truncated)
             if self._is_plain(encoding)
-            else self._embed_apart(text, prefix, encoding)
+            else self._embed_apart(text, input_type, encoding)
             for text, encoding in zip(texts, encodings, strict=True)
         ]
 
     def _is_plain(self, encoding: Encoding) -> bool:
         """Neither to be cut into pieces nor too long for the memory."""
-        cut = encoding.truncated and self.long_input == "chunk"
-        return not cut and self._memory.fits(encoding.token_count)
+        return not self._is_cut_up(encoding) and self._inference.memory.fits(encoding.token_count)
 
-    def _embed_apart(self, text: str, prefix: str, encoding: Encoding) -> Embedded:
+    def _is_cut_up(self, encoding: Encoding) -> bool:
+        return encoding.truncated and self.long_input == "chunk"
+
+    def _embed_apart(self, text: str, input_type: InputType, encoding: Encoding) -> Embedded:
         try:
-            if encoding.truncated and self.long_input == "chunk":
-                return self._embed_pieces(text, prefix)
-            vector = self._finish(self._unit_vector(encoding))
+            if self._is_cut_up(encoding):
+                vector, token_count = self._inference.mean_of_pieces(text, input_type)
+                return Embedded(self._finish(vector), token_count, False)
+            vector = self._finish(self._inference.vector(encoding))
             return Embedded(vector, encoding.token_count, encoding.truncated)
         except MemoryExceeded as error:
             return Embedded(np.empty(0, np.float32), encoding.token_count, False, error)
@@ -283,79 +272,10 @@ class Embedder:
     def _embed_alone(self, text: str, input_type: InputType) -> Array:
         """The vector of one text, computed by the caller's thread."""
         self._check_use(input_type)
-        prefix = self.model.prefix(input_type)
-        encoding = self._tokenizer.encode(prefix + _checked(text, 0))
-        embedded = self._embed_apart(text, prefix, encoding)
+        encoding = self._inference.encode(_checked(text, 0), input_type)
+        embedded = self._embed_apart(text, input_type, encoding)
         self._tell(embedded, 0)
         return embedded.vector
-
-    def _embed_pieces(self, text: str, prefix: str) -> Embedded:
-        """The mean of the vectors of all pieces, each weighing as much as it has tokens."""
-        total = np.zeros(self._stored.row.dims, dtype=np.float32)
-        overhead = self._tokenizer.count(prefix)
-        token_count = 0
-        for piece in self._tokenizer.pieces(text, prefix):
-            encoding = self._tokenizer.encode(prefix + piece)
-            if (own_tokens := encoding.token_count - overhead) > 0:
-                total += self._unit_vector(encoding) * np.float32(own_tokens)
-                token_count += encoding.token_count
-        if not token_count:  # nothing but characters that have no tokens
-            encoding = self._tokenizer.encode(prefix)
-            total, token_count = self._unit_vector(encoding), encoding.token_count
-        return Embedded(self._finish(l2_normalize(total[None])[0]), token_count, False)
-
-    def _unit_vector(self, encoding: Encoding) -> Array:
-        """The model's own vector (full dims,) of length 1."""
-        with self._memory.run(encoding.token_count):
-            token_vectors = self._run(self._runtime, lambda: self._runtime.token_vectors(encoding))
-        return self._pooled(token_vectors, encoding)
-
-    def _unit_vectors(self, runtime: Runtime, encodings: list[Encoding]) -> Iterator[Array]:
-        """The model's own vectors (full dims,) of length 1, in order.
-
-        A runtime may put several short texts into one run: hence the tokens that are reserved.
-        """
-        counts = [encoding.token_count for encoding in encodings]
-        tokens = max(max(counts, default=0), min(sum(counts), TOKENS_A_RUN))
-        runs = runtime.token_vectors_of(encodings)
-        for encoding in encodings:
-            with self._memory.run(tokens):
-                token_vectors = self._run(runtime, runs.__next__)
-            yield self._pooled(token_vectors, encoding)
-
-    def _run(self, runtime: Runtime, run: Callable[[], Array]) -> Array:
-        """Let the runtime run; whatever its library raises becomes RuntimeBroken."""
-        try:
-            return run()
-        except (EngineError, MemoryError):
-            raise
-        except Exception as error:
-            said = (str(error).strip() or type(error).__name__).splitlines()[0]
-            info = runtime.info
-            raise RuntimeBroken(
-                f"runtime {info.runtime!r} with provider {info.provider!r} cannot run model "
-                f"{self.model.name!r}: {said}"
-            ) from error
-
-    def _pooled(self, token_vectors: Array, encoding: Encoding) -> Array:
-        """(1, tokens, full dims) of one text → its vector (full dims,) of length 1."""
-        self._check_shape(token_vectors.shape, encoding)
-        unit: Array = l2_normalize(pool(self.model.pooling, token_vectors))[0]
-        return unit
-
-    def _open(self, request: RuntimeRequest) -> OpenedRuntime:
-        """Open the runtime; its vectors are compared with golden ones first."""
-        golden = read_golden(self._stored.folder)
-        limits = limits_of(self.model.precision)
-        return open_checked(
-            request, CheckedModel(self.model.name, limits, golden, self._vectors_with)
-        )
-
-    def _vectors_with(self, runtime: Runtime, texts: Sequence[str]) -> Array:
-        """Passages as a runtime embeds them, before they are cut to fewer dims."""
-        prefix = self.model.prefix("passage")
-        encodings = [self._tokenizer.encode(prefix + text) for text in texts]
-        return np.stack(list(self._unit_vectors(runtime, encodings)))
 
     def _finish(self, vector: Array) -> Array:
         """The vector in the length that was asked for."""
@@ -363,15 +283,6 @@ class Embedder:
             return vector
         cut: Array = cut_dims(vector[None], self.dims, self.model.matryoshka_layer_norm)[0]
         return cut
-
-    def _check_shape(self, shape: tuple[int, ...], encoding: Encoding) -> None:
-        """A graph that does not fit its row must not get further than the check at load."""
-        wanted = (1, encoding.token_count, self._stored.row.dims)
-        if shape != wanted:
-            raise InvalidModel(
-                f"model {self.model.name!r}: the vectors of {self.model.weights_file} have shape "
-                f"{shape}, not {wanted} (batch, tokens, dims)"
-            )
 
     def _tell(self, embedded: Embedded, position: int) -> None:
         """Raise or warn of what was wrong with one text."""
@@ -395,10 +306,25 @@ def _cut(row: ModelRow, dims: int | None) -> ModelRow:
     return replace(row, dims=dims)
 
 
-def _check_number(name: str, value: object) -> None:
-    """Raise InvalidInput for what is neither None nor a whole number from 1."""
-    if value is not None and (type(value) is not int or value < 1):
-        raise InvalidInput(f"{name} is {value!r}; it must be a whole number from 1, or None")
+def _memory_bound(
+    stored: StoredModel, runtime: RuntimeChoice, memory_mb: int | None
+) -> MemoryBound:
+    """What the model and its runs may take. Raises MemoryExceeded for a model that is too large."""
+    loaded = loaded_bytes(stored.row, stored.bytes, runtime.name)
+    need = MemoryNeed(stored.row.name, loaded, stored.row.dims)
+    return MemoryBound((memory_mb or 0) * MB, need)
+
+
+def _check_options(threads: object, memory_mb: object, long_input: object, runtime: object) -> None:
+    """Raise InvalidInput for what no embedder can have."""
+    for name, value in (("threads", threads), ("memory_mb", memory_mb)):
+        if value is not None and (type(value) is not int or value < 1):
+            raise InvalidInput(f"{name} is {value!r}; it must be a whole number from 1, or None")
+    if long_input not in get_args(LongInput):
+        known = ", ".join(get_args(LongInput))
+        raise InvalidInput(f"long_input is {long_input!r}; it must be one of {known}")
+    if not isinstance(runtime, str | RuntimeChoice):
+        raise InvalidInput(f"runtime is {runtime!r}; give its name, or a RuntimeChoice")
 
 
 def _checked(text: object, position: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from verdigris.engine.catalog import model_row
 from verdigris.engine.embedder import Embedder
 from verdigris.engine.model_store import find_model
-from verdigris.engine.runtimes import DEFAULT_PROVIDER, DEFAULT_RUNTIME
+from verdigris.engine.runtimes import DEFAULT_PROVIDER, DEFAULT_RUNTIME, RuntimeChoice
 from verdigris.engine.runtimes.opening import RUNTIMES
 from verdigris.errors import InvalidInput
 
@@ -43,9 +43,7 @@ class EngineChoice:
         return Embedder(
             self.model,
             threads,
-            runtime=self.runtime,
-            provider=self.provider,
-            strict=strict,
+            runtime=RuntimeChoice(self.runtime, self.provider, strict),
             memory_mb=memory_mb,
         )
 

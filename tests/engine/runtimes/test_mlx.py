@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("mlx.core", reason="the extra is not installed: verdigris[mlx]")
 
-from verdigris.engine import Embedder
+from verdigris.engine import Embedder, RuntimeChoice
 from verdigris.engine.runtimes.mlx import MlxRuntime
 from verdigris.engine.runtimes.report import runtime_report
 from verdigris.errors import RuntimeFallbackWarning, RuntimeUnavailable, UnsupportedGraph
@@ -23,7 +23,7 @@ OTHERS = Path(__file__).parents[1] / "models"
 def test_an_fp32_export_gives_the_vectors_of_the_original() -> None:
     texts = json.loads((TINY / "golden_texts.json").read_text())
     golden = np.load(TINY / "golden_vectors.npy")
-    with Embedder(str(TINY), runtime="mlx", threads=2, strict=True) as embedder:
+    with Embedder(str(TINY), threads=2, runtime=RuntimeChoice("mlx", strict=True)) as embedder:
         together = embedder.embed_batch(texts).vectors
         alone = np.stack([embedder.embed_passage(text) for text in texts])
     np.testing.assert_allclose((together * golden).sum(axis=1), 1, atol=1e-5)
@@ -31,7 +31,7 @@ def test_an_fp32_export_gives_the_vectors_of_the_original() -> None:
 
 
 def test_the_bundled_model_passes_its_check_and_is_reported() -> None:
-    with Embedder(runtime="mlx", strict=True) as embedder:
+    with Embedder(runtime=RuntimeChoice("mlx", strict=True)) as embedder:
         report = runtime_report(embedder)
     assert (report.runtime, report.provider) == ("mlx", "cpu")
     assert (report.weights_precision, report.compute_precision) == ("int8-dynamic", "fp32")
@@ -63,7 +63,7 @@ def test_other_architectures_fall_back_and_say_so() -> None:
     ):
         assert embedder.opened.runtime.info.runtime == "onnxruntime"
     with pytest.raises(UnsupportedGraph):
-        Embedder(str(OTHERS / "nomic-like"), runtime="mlx", strict=True)
+        Embedder(str(OTHERS / "nomic-like"), runtime=RuntimeChoice("mlx", strict=True))
 
 
 def test_an_unknown_device_is_refused() -> None:

@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from verdigris.engine import Embedder
+from verdigris.engine import Embedder, RuntimeChoice
 from verdigris.engine.catalog import DEFAULT_MODEL
 from verdigris.engine.pooling import Array
 from verdigris.engine.runtimes import NodeRun, Runtime, RuntimeInfo, RuntimeRequest
@@ -93,13 +93,13 @@ def test_a_bad_runtime_is_replaced_and_reported(fault: str, model: str) -> None:
 def test_strict_makes_a_bad_runtime_an_error(fault: str) -> None:
     kinds = (SelfCheckFailed, RuntimeBroken, UnsupportedGraph)
     with pytest.raises(kinds) as caught:
-        Embedder(runtime="mlx", strict=True)
+        Embedder(runtime=RuntimeChoice("mlx", strict=True))
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("fault", ["none"], indirect=True)
 def test_a_runtime_that_computes_rightly_is_used(fault: str) -> None:
-    with Embedder(runtime="mlx", strict=True) as embedder:
+    with Embedder(runtime=RuntimeChoice("mlx", strict=True)) as embedder:
         assert embedder.opened.runtime.info.runtime == "mlx"
         assert embedder.opened.fallback == ""
         check = embedder.opened.check
@@ -140,14 +140,14 @@ def test_without_golden_vectors_the_cpu_is_the_reference(fault: str, tmp_path: P
     shutil.copytree(TINY, folder)
     (folder / "golden_vectors.npy").unlink()
     with pytest.raises(SelfCheckFailed):
-        Embedder(str(folder), runtime="mlx", strict=True)
+        Embedder(str(folder), runtime=RuntimeChoice("mlx", strict=True))
 
 
 def test_unknown_and_absent_names_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeUnavailable, match="no runtime named 'torch'; known runtimes: onnx"):
         Embedder(runtime="torch")
     with pytest.raises(RuntimeUnavailable, match="no provider named 'gpu'; known providers: cpu"):
-        Embedder(provider="gpu")
+        Embedder(runtime="onnxruntime:gpu")
     monkeypatch.setitem(sys.modules, "verdigris.engine.runtimes.openvino", None)
     with pytest.raises(RuntimeUnavailable, match=r"pip install 'verdigris\[openvino\]'"):
         Embedder(runtime="openvino")

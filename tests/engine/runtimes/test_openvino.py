@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("openvino", reason="the extra is not installed: verdigris[openvino]")
 
-from verdigris.engine import Embedder, run_selfcheck
+from verdigris.engine import Embedder, RuntimeChoice, run_selfcheck
 from verdigris.engine.catalog import DEFAULT_MODEL
 from verdigris.engine.cpu_features import cpu_capability
 from verdigris.engine.model_store import BUNDLED_MODELS
@@ -29,7 +29,7 @@ LARGEST_BATCH_DIFFERENCE = 1e-3
 
 @pytest.fixture(scope="module")
 def embedder() -> Iterator[Embedder]:
-    with Embedder(runtime="openvino", threads=2, strict=True) as shared:
+    with Embedder(threads=2, runtime=RuntimeChoice("openvino", strict=True)) as shared:
         yield shared
 
 
@@ -81,7 +81,7 @@ def test_an_fp32_export_keeps_its_quality(precision: str) -> None:
 
 @pytest.mark.parametrize("name", ["bert-mean", "bert-cls", "nomic-like", "qwen3-like"])
 def test_other_graphs_are_read_as_they_are(name: str) -> None:
-    with Embedder(str(OTHERS / name), runtime="openvino", strict=True) as other:
+    with Embedder(str(OTHERS / name), runtime=RuntimeChoice("openvino", strict=True)) as other:
         check = other.opened.check
         assert check is not None
         assert check.mean_cosine >= 0.9995
@@ -116,7 +116,7 @@ def test_the_report_names_precision_and_nodes(embedder: Embedder) -> None:
 
 def test_other_providers_and_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RuntimeUnavailable, match="'openvino' has the provider cpu, not 'cuda'"):
-        Embedder(runtime="openvino", provider="cuda")
+        Embedder(runtime="openvino:cuda")
     (tmp_path / "model.onnx").write_bytes(b"not a model")
     with pytest.raises(CorruptModel) as caught:
         OpenVinoRuntime(tmp_path / "model.onnx")

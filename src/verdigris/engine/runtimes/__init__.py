@@ -17,6 +17,26 @@ DEFAULT_PROVIDER = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimeChoice:
+    """What is to run a model, and whether something else may do it instead."""
+
+    name: str = DEFAULT_RUNTIME
+    """`onnxruntime`, `openvino` or `mlx`."""
+    provider: str = DEFAULT_PROVIDER
+    """`cpu`; for ONNX Runtime also `coreml`, `cuda` …, for MLX also `gpu`."""
+    strict: bool = False
+    """An error where ONNX Runtime on the CPU would be fallen back to."""
+
+
+def runtime_choice(runtime: str | RuntimeChoice) -> RuntimeChoice:
+    """Read `NAME` or `NAME:PROVIDER`; whether there are such ones is found out on opening."""
+    if isinstance(runtime, RuntimeChoice):
+        return runtime
+    name, _, provider = runtime.partition(":")
+    return RuntimeChoice(name, provider or DEFAULT_PROVIDER)
+
+
+@dataclass(frozen=True, slots=True)
 class RuntimeRequest:
     """Which model is to be run by what; `strict` makes every fallback an error."""
 

@@ -90,8 +90,7 @@ def open_embedder(options: EmbedderOptions) -> Iterator[Embedder]:
         embedder = Embedder(
             choice.model,
             threads or None,
-            runtime=choice.runtime,
-            provider=choice.provider,
+            runtime=choice.runtime_setting,
             long_input=options.long_input,
             dims=options.dims,
             memory_mb=settings.memory_mb or None,
