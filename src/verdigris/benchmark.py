@@ -18,7 +18,7 @@ from verdigris.evaluate.cochange_queries import cochange_queries, most_changed
 from verdigris.evaluate.commit_queries import FILE_KINDS, commit_queries
 from verdigris.evaluate.cut_repository import commit_time, repository_at
 from verdigris.evaluate.docstring_queries import hide_docstrings
-from verdigris.evaluate.history import Cut, choose_cut, read_history
+from verdigris.evaluate.history import Cut, choose_cut, is_work, read_history
 from verdigris.evaluate.issue_queries import (
     SolvedIssue,
     copy_issues,
@@ -199,7 +199,9 @@ def _suites_at_cut(
         return
     with knowledge_base_at(source, cut.sha) as at_cut:
         paths = at_cut.facts.paths()
-        popular = LaneList(MOST_CHANGED, most_changed(cut.before, paths)[: depth + 1])
+        worked = [commit.details.sha for commit in cut.before if is_work(commit)]
+        changes = at_cut.facts.files_of_commits(worked).values()
+        popular = LaneList(MOST_CHANGED, most_changed(changes)[: depth + 1])
         learned = at_cut.learning.trial(depth) if {"commits", "issues"} & set(names) else None
 
         def ask_for_files(query: EvaluationQuery) -> Trial:

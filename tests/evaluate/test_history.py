@@ -111,6 +111,13 @@ def test_renames_after_the_cut_lead_back_to_it() -> None:
     assert [relevant for _, relevant in found] == [("a.py",), ("a.py",), ("a.py",), ("b.py",)]
 
 
+def test_two_files_may_take_each_others_names() -> None:
+    swap = (FileChange("b.py", "R", "a.py"), FileChange("a.py", "R", "b.py"))
+    changed = past(4, "Change what was the other one", (FileChange("a.py", "M"),))
+    found = queries_after(2, past(3, "Swap both of the parsers", swap), changed)
+    assert [relevant for _, relevant in found] == [("a.py", "b.py"), ("b.py",)]
+
+
 def test_files_that_came_after_the_cut_are_not_wanted() -> None:
     added = past(3, "Add another parser here", (FileChange("x.py", "A"),))
     copied = past(4, "Copy the parser here", (FileChange("y.py", "C", "a.py"),))
@@ -151,4 +158,4 @@ def test_one_file_of_a_later_commit_asks_for_the_others() -> None:
     assert {query.text, *query.relevant} == {"a", "b", "c"}
     assert len(query.relevant) == 2
     assert query == cochange_queries(cut, {"a", "b", "c"}, seed=1)[0]
-    assert most_changed(cut.before, {"a", "b", "c"}) == [("b", 2.0), ("a", 1.0)]
+    assert most_changed([{"a", "b"}, {"b"}]) == [("b", 2.0), ("a", 1.0)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from random import Random
 
 from verdigris.evaluate.commit_queries import MOST_QUERIES, NamesAtCut, sample_evenly
-from verdigris.evaluate.history import Cut, PastCommit, is_work
+from verdigris.evaluate.history import Cut, is_work
 from verdigris.evaluate.queries import EvaluationQuery
 
 
@@ -30,10 +30,10 @@ def cochange_queries(cut: Cut, paths: Collection[str], seed: int = 0) -> list[Ev
     return sample_evenly(list(queries.values()), MOST_QUERIES, seed)
 
 
-def most_changed(commits: Sequence[PastCommit], paths: Collection[str]) -> list[tuple[str, float]]:
-    """Files by how many of the commits changed them, whatever is asked: the least to be beaten."""
-    counts = Counter(
-        change.path for commit in commits if is_work(commit) for change in commit.details.files
-    )
-    known = {path: count for path, count in counts.items() if path in paths}
-    return [(path, float(known[path])) for path in sorted(known, key=lambda p: (-known[p], p))]
+def most_changed(changes: Iterable[Collection[str]]) -> list[tuple[str, float]]:
+    """Files by how many commits changed them, whatever is asked: the least to be beaten.
+
+    changes: of each commit the files that it changed, by their names at the cut.
+    """
+    counts = Counter(path for files in changes for path in files)
+    return [(path, float(counts[path])) for path in sorted(counts, key=lambda p: (-counts[p], p))]

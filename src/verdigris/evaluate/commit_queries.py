@@ -54,9 +54,8 @@ class NamesAtCut:
         """The changed files by their names at the cut; those that came later are left out."""
         before = [self._then(change.old_path if change.status == "R" else change.path)
                   for change in changes if change.status != "C"]  # fmt: skip
-        for change in changes:
-            if change.status == "R":
-                self._names[change.path] = self._then(change.old_path)
+        # Together: two files may take each other's names in one commit.
+        self._names |= {c.path: self._then(c.old_path) for c in changes if c.status == "R"}
         return list(dict.fromkeys(name for name in before if name in self._paths))
 
     def _then(self, path: str) -> str:
