@@ -141,7 +141,19 @@ def evaluate_queries(
     )
     report = evaluate_file(queries, run_file, system, depth)
     knowledge_base.progress.finish()
+    _warn_of_known(knowledge_base, report)
     return _report(knowledge_base, [report])
+
+
+def _warn_of_known(knowledge_base: KnowledgeBase, report: EvaluationReport) -> None:
+    """Say of which questions the answers may have been learned by heart."""
+    taught = {one.text for one in knowledge_base.feedback.used()}
+    known = sum(" ".join(query.text.split()) in taught for query in report.per_query)
+    if known:
+        knowledge_base.warnings.append(
+            f"{known} of the questions are among those whose used results `oxidize` learns from: "
+            "what it found there flatters the figures"
+        )
 
 
 def run_benchmark(

@@ -203,6 +203,17 @@ def test_queries_that_cannot_be_understood(
         evaluate_queries(knowledge_base, write_queries(tmp_path, [asked]))
 
 
+def test_questions_that_taught_are_told(repository: Path, tmp_path: Path) -> None:
+    with KnowledgeBase(repository) as opened:
+        opened.feedback.keep(opened.ask("which boat  leaks most?"))
+        opened.feedback.use(["1"])
+    texts = ("Which boat leaks most?", "which boat leaks most?")
+    asked = [{"id": text, "query": text, "relevant": ["docs/my boat.md"]} for text in texts]
+    result = run(repository, "--queries", write_queries(tmp_path, asked), "--json")
+    (warning,) = json.loads(result.stdout)["warnings"]
+    assert warning.startswith("1 of the questions are among those whose used results")
+
+
 def test_the_query_file_does_not_answer_its_own_queries(repository: Path, tmp_path: Path) -> None:
     """It holds every question word for word, and may well lie in the repository."""
     inside = repository / "asked.jsonl"
