@@ -208,7 +208,9 @@ def test_questions_that_taught_are_told(repository: Path, tmp_path: Path) -> Non
         opened.feedback.keep(opened.ask("which boat  leaks most?"))
         opened.feedback.use(["1"])
     texts = ("Which boat leaks most?", "which boat leaks most?")
-    asked = [{"id": text, "query": text, "relevant": ["docs/my boat.md"]} for text in texts]
+    asked: list[dict[str, object]] = [
+        {"id": text, "query": text, "relevant": ["docs/my boat.md"]} for text in texts
+    ]
     result = run(repository, "--queries", write_queries(tmp_path, asked), "--json")
     (warning,) = json.loads(result.stdout)["warnings"]
     assert warning.startswith("1 of the questions are among those whose used results")
