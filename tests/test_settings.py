@@ -28,8 +28,9 @@ def project(root: Path, text: str) -> Path:
 
 
 def test_without_any_configuration_the_defaults_hold(root: Path) -> None:
-    assert load_settings(root) == Settings()
-    assert load_settings(None) == Settings()
+    for settings in (load_settings(root), load_settings(None)):
+        assert settings._replace(origins=()) == Settings()
+        assert {origin for _, origin in settings.origins} == {"default"}
 
 
 @pytest.mark.parametrize("text", ["false", "FALSE"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # as of `typing`, which agents' hooks have no time to import
 
 if TYPE_CHECKING:
     from verdigris.engine import Embedder

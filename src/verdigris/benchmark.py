@@ -109,7 +109,7 @@ def knowledge_base_at(
     """
     with repository_at(source.repository, commit) as root:
         edit(root)
-        settings = replace(source.settings, local_dir="")
+        settings = source.settings._replace(local_dir="")
         with KnowledgeBase(root, settings, source.progress) as knowledge_base:
             until = "" if commit == source.repository.head else commit_time(root)
             copy_issues(source.log, knowledge_base.log, until)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from verdigris.errors import SettingsError
 
@@ -15,8 +14,7 @@ OXIDIZE_RECIPE, OXIDIZE_LOCK = "oxidize.yaml", "oxidize.lock"
 """The training recipe in STATE_FOLDER, and what it resolved to; git tracks both."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Every value that can be configured; `origins` says where each came from."""
 
     model: str = "all-minilm-l6-v2"
@@ -43,7 +41,7 @@ class Settings:
     """Agents whose transcripts, in your home folder, every scrape reads: claude, codex, gemini."""
     questions: bool = True
     """Whether the last answers are kept for `verdigris used`."""
-    origins: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    origins: tuple[tuple[str, str], ...] = ()
 
     def cache_path(self) -> Path:
         """Folder of the user-wide cache."""
@@ -54,7 +52,7 @@ class Settings:
         return Path(platformdirs.user_cache_dir("verdigris"))
 
 
-_NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
+_NAMES = tuple(name for name in Settings._fields if name != "origins")
 _CHOICES = {"forge": ("", "gh", "glab")}
 _LISTS = {"transcripts": ("claude", "codex", "gemini")}
 _SWITCHES = ("questions",)

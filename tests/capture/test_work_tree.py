@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from verdigris.errors import RepositoryError
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
 
+    MakeGit = Callable[[str], GitFolder]
 BEGAN = datetime.now(UTC) - timedelta(hours=1)
 
 
@@ -54,7 +56,7 @@ def test_session_logs_are_no_changed_files(small_git: GitFolder) -> None:
 
 
 def test_a_session_begun_before_the_first_commit_counts_all_commits(
-    make_git: Callable[[str], GitFolder],
+    make_git: MakeGit,
 ) -> None:
     folder = make_git("empty")
     folder.write("new.txt", "")
@@ -98,7 +100,7 @@ def test_a_tag_is_made_once_and_taken_back(small_git: GitFolder) -> None:
 
 
 def test_position_on_a_branch_detached_and_without_commits(
-    small_git: GitFolder, make_git: Callable[[str], GitFolder]
+    small_git: GitFolder, make_git: MakeGit
 ) -> None:
     sha = small_git.git("rev-parse", "HEAD")
     small_git.git("switch", "-qc", "work/tea")
@@ -109,7 +111,7 @@ def test_position_on_a_branch_detached_and_without_commits(
 
 
 def test_what_is_no_work_tree_is_refused(
-    tmp_path: Path, make_git: Callable[[str], GitFolder], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, make_git: MakeGit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = make_git("one")
     (tmp_path / "plain").mkdir()
@@ -121,4 +123,71 @@ def test_what_is_no_work_tree_is_refused(
         open_work_tree(tmp_path / "missing")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RepositoryError, match="git is not installed"):
-        open_work_tree(folder.root)
+        open_work_tree(tmp_path / "plain")
+
+
+def _told_by_git(folder: Path) -> tuple[str, str, str]:
+    """Top, branch and commit as git itself tells them."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    branch = git("symbolic-ref", "--quiet", "--short", "HEAD")
+    return git("rev-parse", "--show-toplevel"), branch, git("rev-parse", "-q", "--verify", "HEAD")
+
+
+def _folders(project: GitFolder, other: GitFolder) -> Iterator[Path]:
+    """The same repository in every state that decides where git looks."""
+    yield project.root / "docs"
+    project.git("pack-refs", "--all")
+    yield project.root
+    project.git("switch", "-qc", "work/tea")
+    yield project.root
+    project.git("worktree", "add", "-q", "-b", "side", str(project.root / "linked"))
+    yield project.root / "linked" / "docs"
+    project.git("submodule", "--quiet", "add", str(other.root), "parts")
+    yield project.root / "parts"
+    project.git("switch", "-q", "--detach")
+    yield project.root
+    project.git("switch", "-q", "--orphan", "unborn")
+    yield project.root
+    project.git("config", "core.worktree", str(other.root))
+    yield project.root
+
+
+def test_what_is_read_is_what_git_tells(small_git: GitFolder, make_git: MakeGit) -> None:
+    other = make_git("other")
+    other.commit("Elsewhere")
+    for folder in _folders(small_git, other):
+        tree = open_work_tree(folder)
+        assert (str(tree.root), tree.branch, tree.commit) == _told_by_git(folder)
+
+
+def test_variables_that_move_the_repository_are_heeded(
+    small_git: GitFolder, make_git: MakeGit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_git("other")
+    monkeypatch.setenv("GIT_DIR", str(small_git.root / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(small_git.root))
+    assert open_work_tree(other.root).commit == small_git.git("rev-parse", "HEAD")
+
+
+def test_a_bare_repository_in_a_work_tree_is_none(small_git: GitFolder) -> None:
+    small_git.git("init", "--quiet", "--bare", "store.git")
+    with pytest.raises(RepositoryError, match="must be run in a work tree"):
+        open_work_tree(small_git.root / "store.git" / "refs")
+
+
+def test_refs_in_another_form_are_read_by_git(
+    make_git: MakeGit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DEFAULT_REF_FORMAT", "reftable")
+    folder = make_git("tables")
+    commit = folder.commit("First")
+    assert open_work_tree(folder.root)[1:] == ("main", commit)
+
+
+def test_a_start_from_an_edited_log_is_no_option_of_git(small_git: GitFolder) -> None:
+    assert _metrics(small_git, "--output=stolen").commits == 3
+    assert not list(small_git.root.glob("stolen*"))

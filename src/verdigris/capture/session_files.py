@@ -6,10 +6,10 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from verdigris.capture.file_lock import try_lock
 from verdigris.capture.file_replacing import replace_file
@@ -23,8 +23,7 @@ _USUAL_FOLDERS = ("layer/sessions", "docs/sessions", "sessions")
 _FOREIGN_PARTS = frozenset({"test", "tests", "testdata", "fixtures", "vendor", "node_modules"})
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFiles:
+class SessionFiles(NamedTuple):
     """What a work tree keeps for itself: never shared with another, never in git."""
 
     root: Path
@@ -40,10 +39,13 @@ class SessionFiles:
         return self.local / "active-session"
 
 
-def locate_logs(root: Path, configured: str, tracked: Sequence[PurePosixPath]) -> Path:
+def locate_logs(
+    root: Path, configured: str, tracked: Callable[[], Sequence[PurePosixPath]]
+) -> Path:
     """The folder for logs: the configured one, else where logs lie, else `.verdigris/sessions`.
 
-    configured: relative to the root; '' if not set; tracked: paths that look like logs.
+    configured: relative to the root; '' if not set; tracked: lists tracked paths that look like
+    logs, where it comes to that.
     """
     if configured:
         return root / Path(configured).expanduser()
@@ -52,7 +54,7 @@ def locate_logs(root: Path, configured: str, tracked: Sequence[PurePosixPath]) -
         return own
     counts = Counter(
         path.parent
-        for path in tracked
+        for path in tracked()
         if _LOG_NAME.fullmatch(path.name) and not _FOREIGN_PARTS & set(path.parts)
     )
     if counts:

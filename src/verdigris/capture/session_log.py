@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from verdigris.capture.work_tree import GitMetrics
 
@@ -36,8 +36,7 @@ _FEATURE_COMMITS = 3
 _PATTERN_NAMES = frozenset({"pattern", "patterns", "decision", "decisions", "adr", "adrs"})
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The head of a log; '' and None are unknown."""
 
     id: str
@@ -51,8 +50,7 @@ class Head:
     """Aware, UTC."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statements:
+class Statements(NamedTuple):
     """What somebody says of the work since the last update; each entry becomes a list item."""
 
     work: tuple[str, ...] = ()
@@ -64,8 +62,7 @@ class Statements:
     """Markdown of any form."""
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(NamedTuple):
     """The section that closes a log."""
 
     work_type: str

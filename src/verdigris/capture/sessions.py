@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from verdigris.capture import session_log as text_of
 from verdigris.capture.session_files import (
@@ -27,6 +27,7 @@ from verdigris.capture.session_log import ACTIVE, ARCHIVED, ENDED, Head, Stateme
 from verdigris.capture.work_tree import (
     GitMetrics,
     WorkTree,
+    count_commits,
     git_metrics,
     has_tag,
     remove_tag,
@@ -40,8 +41,7 @@ __all__ = ["Captured", "SessionCapture", "SessionSummary", "Statements"]
 _BEGIN = 'begin one: verdigris session start "TITLE"'
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSummary:
+class SessionSummary(NamedTuple):
     """One session as a list shows it; '' and None are unknown."""
 
     id: str
@@ -56,8 +56,7 @@ class SessionSummary:
     commits: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(NamedTuple):
     """What a verb wrote: into which log, the text, and what could not be had."""
 
     id: str
@@ -90,8 +89,9 @@ class SessionCapture:
         with locked(self._files):
             notes = (*self._make_room(archive), *self._forgotten())
             context = self.previous_context()
-            now = self._free_moment()
-            head, tag_note = self._tagged(self._new_head(title, llm, now))
+            now = _now()
+            head = self._new_head(title, llm, now)
+            notes += self._missing_tag(head.start_tag, f"session-{head.id}-start")
             listed = [goal for goal in map(text_of.one_line, goals) if goal] or [title]
             text = text_of.new_log(head, listed, context, f"{now:%H:%M}")
             log = self.folder / f"{head.id}.md"
@@ -101,7 +101,7 @@ class SessionCapture:
             except StorageError:
                 self._take_back(log, head.start_tag)
                 raise
-        return Captured(head.id, title, log, text, (*notes, *tag_note))
+        return Captured(head.id, title, log, text, notes)
 
     def update(self, said: Statements) -> Captured:
         """Add what happened since the last update, with git's facts. Raises SessionError."""
@@ -153,10 +153,9 @@ class SessionCapture:
 
     @cached_property
     def folder(self) -> Path:
-        """Where logs are kept; only asked for where needed, since git has to list its files."""
+        """Where logs are kept; only asked for where needed: git may have to list its files."""
         root = self._tree.root
-        tracked = [] if self._configured else tracked_logs(root)
-        return locate_logs(root, self._configured, tracked)
+        return locate_logs(root, self._configured, lambda: tracked_logs(root))
 
     def previous_context(self, before: Path | None = None) -> str:
         """What the newest log, or the newest before one, says that the next session should know."""
@@ -265,30 +264,27 @@ class SessionCapture:
         forget_open_log(self._files)
         return Captured(head.id, head.title, log, block)
 
-    def _free_moment(self) -> datetime:
-        """Now, or the next second whose id no tag and no log has; its log is there then, empty."""
-        now = _now()
-        while not self._is_free(f"{now:%Y%m%d-%H%M%S}"):
-            now += timedelta(seconds=1)
-        return now
-
-    def _is_free(self, session: str) -> bool:
-        if has_tag(self._tree, f"session-{session}-start"):
-            return False
-        return reserve_log(self.folder / f"{session}.md")
-
     def _new_head(self, title: str, llm: str, now: datetime) -> Head:
+        """A session of now, or of the next second that no log and no tag has; its log is empty."""
         tree = self._tree
-        session = f"{now:%Y%m%d-%H%M%S}"
-        return Head(session, title, ACTIVE, llm, tree.branch, tree.commit, "", now.astimezone(UTC))
+        while True:
+            session = f"{now:%Y%m%d-%H%M%S}"
+            log, tag = self.folder / f"{session}.md", f"session-{session}-start"
+            if reserve_log(log):
+                made = tag if tree.commit and set_tag(tree, tag) else ""
+                if made or not has_tag(tree, tag):
+                    branch, commit, began = tree.branch, tree.commit, now.astimezone(UTC)
+                    return Head(session, title, ACTIVE, llm, branch, commit, made, began)
+                log.unlink()
+            now += timedelta(seconds=1)
 
-    def _tagged(self, head: Head) -> tuple[Head, tuple[str, ...]]:
+    def _missing_tag(self, made: str, wanted: str) -> tuple[str, ...]:
+        """Why there is no tag; nothing where there is one."""
+        if made:
+            return ()
         if not self._tree.commit:
-            return head, ("no tag: the repository has no commit yet",)
-        tag = f"session-{head.id}-start"
-        if set_tag(self._tree, tag):
-            return replace(head, start_tag=tag), ()
-        return head, (f"no tag: git refused {tag}",)
+            return ("no tag: the repository has no commit yet",)
+        return (f"no tag: git refused {wanted}",)
 
     def _take_back(self, log: Path, tag: str) -> None:
         """Leave nothing of a session that could not begin."""
@@ -305,11 +301,9 @@ class SessionCapture:
         tag = f"session-{head.id}-end"
         if opened_by(self._files):
             return "", ()
-        if not self._tree.commit:
-            return "", ("no tag: the repository has no commit yet",)
-        if set_tag(self._tree, tag) or has_tag(self._tree, tag):
-            return tag, ()
-        return "", (f"no tag: git refused {tag}",)
+        is_made = self._tree.commit and (set_tag(self._tree, tag) or has_tag(self._tree, tag))
+        made = tag if is_made else ""
+        return made, self._missing_tag(made, tag)
 
     def _to_resume(self, session: str) -> Path:
         opened = open_log(self._files)
@@ -328,8 +322,7 @@ class SessionCapture:
         return log
 
     def _metrics(self, head: Head, log: Path) -> GitMetrics:
-        began = head.created or datetime.fromtimestamp(0, UTC)
-        return git_metrics(self._tree, head.starting_commit, began, log.parent)
+        return git_metrics(self._tree, head.starting_commit, _began(head), log.parent)
 
     def _heading(self, title: str, head: Head) -> str:
         return f"### {clock_text(_now(), head.created)} - {title} {self._tree.position}".rstrip()
@@ -353,7 +346,7 @@ class SessionCapture:
             path=log.relative_to(root).as_posix() if log.is_relative_to(root) else str(log),
             started=f"{head.created:%Y-%m-%dT%H:%M:%SZ}" if head.created else "",
             minutes=_minutes(head) if is_open else text_of.classified_number(text, "Duration"),
-            commits=self._metrics(head, log).commits
+            commits=count_commits(self._tree, head.starting_commit, _began(head))
             if is_open
             else text_of.classified_number(text, "Commits"),
         )
@@ -369,6 +362,11 @@ def _classification(head: Head, metrics: GitMetrics, end_tag: str) -> str:
         tags,
     )
     return text_of.classification_text(found)
+
+
+def _began(head: Head) -> datetime:
+    """When a session began; long ago where the head does not tell."""
+    return head.created or datetime.fromtimestamp(0, UTC)
 
 
 def _minutes(head: Head) -> int | None:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import subprocess
-from dataclasses import dataclass
+import re
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
 
+from verdigris.capture.git_files import find_root, is_usual, read_head
 from verdigris.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
 
 _COMMIT_MARK = "\x01"
 _SHORT_HASH = 7
+_HASH = re.compile(r"[0-9A-Fa-f]{4,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTree:
+class WorkTree(NamedTuple):
     """A work tree at one moment. `branch` is '' on a detached head, `commit` before the first."""
 
     root: Path
     branch: str
     commit: str
-    committed: int
-    """When `commit` was made, in seconds since 1970; 0 without one."""
 
     @property
     def position(self) -> str:
@@ -34,8 +36,7 @@ def position_text(branch: str, commit: str) -> str:
     return f"[{branch or 'HEAD'}@{commit[:_SHORT_HASH]}]" if commit else ""
 
 
-@dataclass(frozen=True, slots=True)
-class GitMetrics:
+class GitMetrics(NamedTuple):
     """What happened in git since a session began."""
 
     commits: int
@@ -49,18 +50,29 @@ class GitMetrics:
 
 def open_work_tree(folder: Path) -> WorkTree:
     """The work tree around `folder`. Raises RepositoryError."""
+    return _read(folder.resolve()) or _ask(folder)
+
+
+def _read(folder: Path) -> WorkTree | None:
+    """Without git, which takes longer than all the rest; None where git has to be asked."""
+    try:
+        root = find_root(folder) if folder.is_dir() else None
+        head = read_head(root) if root and is_usual(folder, root) else None
+    except OSError:
+        return None
+    return WorkTree(root, *head) if root and head else None
+
+
+def _ask(folder: Path) -> WorkTree:
     # One process for both: before the first commit git complains of HEAD, after printing the top.
     asked = _git(folder, "rev-parse", "--show-toplevel", "--symbolic-full-name", "HEAD")
     top, _, name = _text(asked.stdout).removesuffix("\n").rpartition("\n")
     if not top:
         raise RepositoryError(_no_work_tree(folder, asked.stderr))
-    root = Path(top)
     if asked.returncode:
-        name = _output(root, "symbolic-ref", "--quiet", "HEAD")
+        name = _output(folder, "symbolic-ref", "--quiet", "HEAD")
     branch = "" if name == "HEAD" else name.removeprefix("refs/heads/")
-    head = _output(root, "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
-    commit, _, committed = head.partition(" ")
-    return WorkTree(root, branch, commit, int(committed or 0))
+    return WorkTree(Path(top), branch, _output(folder, "rev-parse", "--quiet", "--verify", "HEAD"))
 
 
 def git_metrics(tree: WorkTree, start: str, began: datetime, logs: Path) -> GitMetrics:
@@ -72,13 +84,12 @@ def git_metrics(tree: WorkTree, start: str, began: datetime, logs: Path) -> GitM
     commits, changed = _history(tree, start, began)
     inside = logs.relative_to(tree.root).as_posix() if logs.is_relative_to(tree.root) else ""
     files = tuple(file for file in changed if not inside or not file.startswith(f"{inside}/"))
-    minutes = int(datetime.now().timestamp() - tree.committed) // 60 if tree.commit else None
-    return GitMetrics(
-        commits,
-        files,
-        _uncommitted(tree.root, inside),
-        None if minutes is None else max(minutes, 0),
-    )
+    return GitMetrics(commits, files, _uncommitted(tree.root, inside), _minutes(tree))
+
+
+def count_commits(tree: WorkTree, start: str, began: datetime) -> int:
+    """How many commits there are since a session began; parameters as of `git_metrics`."""
+    return int(_since(tree, start, began, "rev-list", "--count") or 0)
 
 
 def tracked_logs(root: Path) -> list[PurePosixPath]:
@@ -110,17 +121,33 @@ def has_tag(tree: WorkTree, name: str) -> bool:
 
 def _history(tree: WorkTree, start: str, began: datetime) -> tuple[int, tuple[str, ...]]:
     """Commits since the session began, and the files that they changed."""
-    if not tree.commit:
-        return 0, ()
-    known = start and _git(tree.root, "cat-file", "-e", f"{start}^{{commit}}").returncode == 0
-    scope = [f"{start}..HEAD"] if known else ["HEAD"]
-    if start and not known:
-        scope.insert(0, f"--since={int(began.timestamp())}")
     shown = ["--no-show-signature", "--no-renames", "--name-only", "-z", "--format=%x01"]
-    listed = _output(tree.root, "log", *shown, *scope, "--")
+    listed = _since(tree, start, began, "log", *shown)
     fields = [field.lstrip("\n") for field in listed.split("\0")]
     files = {field for field in fields if field and field != _COMMIT_MARK}
     return fields.count(_COMMIT_MARK), tuple(sorted(files))
+
+
+def _since(tree: WorkTree, start: str, began: datetime, *command: str) -> str:
+    """What a command of git prints of the commits since the session began; '' for none."""
+    if tree.commit in ("", start):
+        return ""
+    if not start:
+        return _output(tree.root, *command, "HEAD", "--")
+    # A log may be edited, or come from somebody else: nothing of it becomes an option of git.
+    if _HASH.fullmatch(start):
+        found = _git(tree.root, *command, f"{start}..HEAD", "--")
+        if found.returncode == 0:
+            return _text(found.stdout)
+    return _output(tree.root, *command, f"--since={int(began.timestamp())}", "HEAD", "--")
+
+
+def _minutes(tree: WorkTree) -> int | None:
+    """Since the last commit; None without commits."""
+    if not tree.commit:
+        return None
+    committed = _output(tree.root, "log", "-1", "--no-show-signature", "--format=%ct", "HEAD", "--")
+    return max(int(datetime.now().timestamp()) - int(committed or 0), 0) // 60
 
 
 def _uncommitted(root: Path, logs: str) -> int:
@@ -136,7 +163,9 @@ def _output(root: Path, *arguments: str) -> str:
     return "" if result.returncode else _text(result.stdout).removesuffix("\n")
 
 
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _git(folder: Path, *arguments: str) -> CompletedProcess[bytes]:
+    import subprocess  # a note needs no git, and should not wait for this
+
     command = ["git", *arguments]
     try:
         return subprocess.run(

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from verdigris.capture.agents import spool
+from verdigris.capture.git_files import find_root, read_head
 
 _EVENTS = {
     "SessionStart": "start",
@@ -70,7 +71,7 @@ def _record(agent: str, event: str, data: dict[str, object], root: Path) -> spoo
     """One line: when, who, what, and where git stood."""
     branch = commit = ""
     with suppress(OSError):
-        branch, commit = _head(root)
+        branch, commit = read_head(root) or ("", "")
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "agent": agent,
@@ -101,10 +102,8 @@ def _files(given: object, root: Path) -> list[str]:
 
 def _root(folder: Path) -> Path | None:
     """The top of the work tree around a folder; None without one that verdigris keeps."""
-    for one in (folder, *folder.parents):
-        if (one / ".git").exists():
-            return one if (one / _STATE_FOLDER).is_dir() else None
-    return None
+    root = find_root(folder)
+    return root if root and (root / _STATE_FOLDER).is_dir() else None
 
 
 def _local(root: Path) -> Path:
@@ -113,34 +112,6 @@ def _local(root: Path) -> Path:
         folder.mkdir(exist_ok=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     return folder
-
-
-def _head(root: Path) -> tuple[str, str]:
-    """Branch and commit, read from git's files: starting git would take longer than all the rest.
-
-    '' for the branch of a detached head, and for a commit that stands elsewhere (reftable).
-    """
-    git = root / ".git"
-    if git.is_file():  # a linked work tree
-        git = root / _read(git).removeprefix("gitdir: ")
-    head = _read(git / "HEAD")
-    if not head.startswith("ref: "):
-        return "", head
-    name = head.removeprefix("ref: ")
-    if name.endswith("/.invalid"):
-        return "", ""
-    common = git / _read(git / "commondir")
-    packed = _read(common / "packed-refs").split("\n")
-    known = (line.partition(" ")[0] for line in packed if line.endswith(f" {name}"))
-    return name.removeprefix("refs/heads/"), _read(common / name) or next(known, "")
-
-
-def _read(path: Path) -> str:
-    """A small file of git without its last line end; '' where there is none."""
-    try:
-        return path.read_text("utf-8", errors="replace").strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
 
 
 def _cropped(text: str) -> str:

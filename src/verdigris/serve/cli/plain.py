@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from verdigris.serve.cli import FOUND, leave_pipe
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """`--NAME`, by default a flag."""
 
     name: str
@@ -29,8 +28,7 @@ class Option:
         return (*([f"-{self.short}"] if self.short else []), f"--{self.name}")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What somebody typed after a verb."""
 
     words: tuple[str, ...] = ()
@@ -50,8 +48,7 @@ class Given:
         return next(reversed(self.texts(name)), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(NamedTuple):
     """One command of a group; `run` returns the exit code."""
 
     name: str

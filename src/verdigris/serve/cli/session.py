@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from verdigris.capture.agents.spool import spool_folder, waiting
@@ -57,7 +56,7 @@ def _resume(given: Given) -> int:
 def _list(given: Given) -> int:
     found = _capture().sessions()
     if given.flag("json"):
-        _write_json(sessions=[asdict(one) for one in found])
+        _write_json(sessions=[one._asdict() for one in found])
     elif found:
         write_line("\n".join(_rows(found)))
     else:
@@ -68,7 +67,7 @@ def _list(given: Given) -> int:
 def _show_log(given: Given) -> int:
     summary, text = _capture().show("".join(given.words))
     if given.flag("json"):
-        _write_json(session=asdict(summary), text=_encodable(text))
+        _write_json(session=summary._asdict(), text=_encodable(text))
     else:
         write_line(printable(text.replace("\r\n", "\n")).removesuffix("\n"))
     return FOUND
