@@ -120,6 +120,7 @@ def test_without_a_session_the_agent_gets_its_own(
     log = (small_git.root / hit["path"]).read_text(encoding="utf-8")
     assert secret not in log
     assert "[redacted:" in log
+    assert log.count("Mend the samovar") == 2  # title and prompt, no goal that nobody ticks off
     assert small_git.git("tag") == ""
     _spool(small_git.root, ("end", ""), at="09:40")
     (one,) = json.loads(verdigris("session", "list", "--json").out)["sessions"]

@@ -98,7 +98,12 @@ def test_claude(small_git: GitFolder, home: Path) -> None:
         {"type": "thinking", "thinking": "secret thoughts"},
         _text("I looked at it.\n\nI decided to glue the handle, since screws rust.\n\nDone."),
         {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "ls  -la"}},
-        {"type": "tool_use", "id": "t2", "name": "Edit", "input": {"file_path": "src/cup.py"}},
+        {
+            "type": "tool_use",
+            "id": "t2",
+            "name": "Edit",
+            "input": {"file_path": str(small_git.root / "src" / "cup.py")},
+        },
     )
     result = {"type": "tool_result", "tool_use_id": "t1", "content": "TOOL OUTPUT " * 100}
     claude.write(
@@ -153,6 +158,12 @@ def test_codex(small_git: GitFolder, home: Path) -> None:
             input="*** Begin Patch\n*** Update File: src/cup.py\n+LID",
             call_id="c2",
         ),
+        item(
+            type="custom_tool_call",
+            name="exec",
+            input='await tools.apply_patch("*** Begin Patch\\n*** Add File: lid.py\\n+x = 1");',
+            call_id="c3",
+        ),
         message("assistant", "The lid is on."),
     )
     old = home / ".codex/sessions/rollout-2025-01-01-old.jsonl"
@@ -168,7 +179,7 @@ def test_codex(small_git: GitFolder, home: Path) -> None:
     _scrape(small_git.root)
     assert _said(small_git.root) == [
         ("prompt", "Add a lid"),
-        ("work", "shell ls → 999 characters\napply_patch src/cup.py"),
+        ("work", "shell ls → 999 characters\napply_patch src/cup.py\nexec lid.py"),
         ("text", "The lid is on."),
         ("prompt", "Old ask"),
     ]

@@ -18,16 +18,16 @@ _CLASSIFICATION = "## Session Classification"
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})(.*)$")
 _HEADING = re.compile(r"^ {0,3}(#{1,6})(?=\s|$)")
 _SECTION = re.compile(r"^#{1,2}\s")
-_TIMED = re.compile(
-    r"^#{2,4} +((?:\d{4}-\d{2}-\d{2} )?\d{1,2}:\d{2})(?:-\d{1,2}:\d{2})?"
-    r" *[-–—:] *(?:update|session)\b",
-    re.I,
-)
 _FIELD = re.compile(r"^\s*(?:\*\*)?([A-Za-z_][\w ]*?)(?:\*\*)?\s*:(?:\*\*)?\s*(.*?)\s*$")
-_LABEL = re.compile(r"^(?:#{2,6}\s+(.*)|\*\*([^*]+)\*\*:?\s*)$")
-_ITEM = re.compile(r"^[-*+] +(?:\[([ xX])\] +)?(\S.*)$")
+# Compiled where they are used, for most commands need none of these.
+_TIMED = (
+    r"(?i)^#{2,4} +((?:\d{4}-\d{2}-\d{2} )?\d{1,2}:\d{2})(?:-\d{1,2}:\d{2})?"
+    r" *[-–—:] *(?:update|session)\b"
+)
+_LABEL = r"^(?:#{2,6}\s+(.*)|\*\*([^*]+)\*\*:?\s*)$"
+_ITEM = r"^[-*+] +(?:\[([ xX])\] +)?(\S.*)$"
 # What YAML does not take, even between quotes.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
 _LOWEST_BLOCK_LEVEL = 4
 _SHOWN_ITEMS = 5
 _LONGEST_ITEM = 200
@@ -76,14 +76,15 @@ class Classification(NamedTuple):
 def new_log(head: Head, goals: Sequence[str], context: str, clock: str) -> str:
     """A log that has just begun.
 
-    goals: one line each; context: what is known of the session before; clock: local HH:MM.
+    goals: one line each, none where nobody told any; context: what is known of the session
+    before; clock: local HH:MM.
     """
     listed = "\n".join(f"- [ ] {goal}" for goal in goals)
-    begun = [f"Session initialized with goal: {head.title}"]
+    begun = [f"Session initialized with goal: {head.title}"] if goals else []
     begun += [f"Working on branch: {head.branch}"] if head.branch else []
     begun += [f"Tagged as: {head.start_tag}"] if head.start_tag else []
     block = "\n".join([f"### {clock} - Session Start", *begun])
-    sections = [f"## Previous Session Context\n{context}", f"## Goals\n{listed}"]
+    sections = [f"## Previous Session Context\n{context}", f"## Goals\n{listed}".rstrip()]
     return "\n\n".join([_front_matter(head), *sections, f"{_ACTIVITY_LOG}\n{block}"]) + "\n"
 
 
@@ -138,7 +139,7 @@ def with_status(text: str, status: str) -> str:
 
 def last_update(text: str) -> str:
     """The local HH:MM that the last update, or else the session's start, was written at; or ''."""
-    times = [match[1] for line in _unfenced(text) if (match := _TIMED.match(line))]
+    times = [match[1] for line in _unfenced(text) if (match := re.match(_TIMED, line))]
     return times[-1] if times else ""
 
 
@@ -184,7 +185,7 @@ def free_text(text: str) -> str:
 
 def one_line(text: str) -> str:
     """A title or goal on one line, without what YAML cannot hold."""
-    return _UNPRINTABLE.sub("", " ".join(text.split()))
+    return re.sub(_UNPRINTABLE, "", " ".join(text.split()))
 
 
 def previous_context(text: str, name: str) -> str:
@@ -337,9 +338,9 @@ def _item(text: str) -> str:
 def _decisions(text: str) -> list[str]:
     found, is_open = [], False
     for line in _unfenced(text):
-        if match := _LABEL.match(line):
+        if match := re.match(_LABEL, line):
             is_open = "decision" in (match[1] or match[2] or "").lower()
-        elif is_open and (item := _ITEM.match(line)):
+        elif is_open and (item := re.match(_ITEM, line)):
             found.append(item[2])
     return found
 
@@ -349,7 +350,7 @@ def _open_goals(text: str) -> list[str]:
     for line in _unfenced(text):
         if _SECTION.match(line):
             is_open = line.lower().startswith("## goals")
-        elif is_open and (item := _ITEM.match(line)) and item[1] == " ":
+        elif is_open and (item := re.match(_ITEM, line)) and item[1] == " ":
             found.append(item[2])
     return found
 

@@ -150,8 +150,8 @@ def _unwrapped(text: str) -> str:
 def _tool(name: str, given: object) -> str:
     """A tool and what it was used on: `Edit src/a.py`, `Bash git status`."""
     if isinstance(given, str):
-        if paths := _PATCHED.findall(given):
-            return " ".join([name, *dict.fromkeys(paths)])
+        if paths := _patched(given):
+            return " ".join([name, *paths])
         try:
             given = json.loads(given)
         except ValueError:
@@ -163,12 +163,18 @@ def _tool(name: str, given: object) -> str:
         if isinstance(value, list):
             value = " ".join(map(str, value))
         if isinstance(value, str) and value.strip():
-            if paths := _PATCHED.findall(value):
-                return " ".join([name, *dict.fromkeys(paths)])
+            if paths := _patched(value):
+                return " ".join([name, *paths])
             first = " ".join(value.split())
             cut = first if len(first) <= _LONGEST_ARGUMENT else first[:_LONGEST_ARGUMENT] + "…"
             return f"{name} {cut}"
     return name
+
+
+def _patched(text: str) -> list[str]:
+    """The files of a patch; in a program that applies one, its line ends may be escaped."""
+    lines = text if "\n*** " in text else text.replace("\\n", "\n")
+    return list(dict.fromkeys(_PATCHED.findall(lines)))
 
 
 def _size(content: object) -> str:

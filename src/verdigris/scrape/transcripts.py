@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from verdigris.scrape.transcript_formats import FORMATS, Record, Said, object_at
 
 PREFIX = "transcript:"
 """Of the names of these documents: `transcript:AGENT/SESSION/PART`."""
-_PARSER_VERSION = b"1"
+_PARSER_VERSION = b"2"
 _FULL, _LONGEST = 6_000, 24_000
 """Characters after which a part ends at the next prompt, or at the next record."""
 _LONGEST_LINE = 8_000_000
@@ -92,10 +93,13 @@ class _Part:
         self.characters += len(said.text)
 
 
-def read_transcript(agent: str, path: Path, known: Position, is_known: IsKnown) -> Reading:
+def read_transcript(
+    agent: str, path: Path, known: Position, is_known: IsKnown, roots: Sequence[Path] = ()
+) -> Reading:
     """Events of the parts that are new or changed, and how far the file is read now.
 
-    is_known: tells what verdigris may have printed. A line that is cut short, is no JSON or is
+    is_known: tells what verdigris may have printed; roots: work trees, from whose tops the files
+    of tools are named. A line that is cut short, is no JSON or is
     longer than 8 MB is passed over; one that is still being written is read next time.
     Raises OSError.
     """
@@ -110,7 +114,8 @@ def read_transcript(agent: str, path: Path, known: Position, is_known: IsKnown) 
     places = _whole(path) if agent == "gemini" else _lines(path, start.offset, start.line)
     parts, position = _parts(agent, places, start)
     position = replace(position, session=position.session or path.stem)
-    texts = [list(_passages(part, is_known)) for part in parts]
+    tops = tuple(f"{root}{os.sep}" for root in roots)
+    texts = [list(_passages(part, is_known, tops)) for part in parts]
     events = [
         event
         for part, passages in zip(parts, texts, strict=True)
@@ -245,14 +250,24 @@ class _Passage:
     secrets: int
 
 
-def _passages(part: _Part, is_known: IsKnown) -> Iterator[_Passage]:
+def _passages(part: _Part, is_known: IsKnown, tops: Sequence[str]) -> Iterator[_Passage]:
     for said, lines in _joined(part.said):
-        text = said.text if said.kind == "tool" else without_own_output(said.text, is_known)
+        if said.kind == "tool":
+            text = _from_tops(said.text, tops)
+        else:
+            text = without_own_output(said.text, is_known)
         clean = redact(text.encode("utf-8", "replace").decode("utf-8"))
         secrets = clean.count
         for kind, piece in _pieces(said.kind, clean.text):
             yield _Passage(kind, piece, said, lines, secrets)
             secrets = 0
+
+
+def _from_tops(text: str, tops: Sequence[str]) -> str:
+    """Uses of tools with their files named from the top of the work tree, as everywhere else."""
+    for top in tops:
+        text = text.replace(f" {top}", " ")
+    return text
 
 
 def _events(agent: str, part: int, passages: Sequence[_Passage], position: Position) -> list[Event]:

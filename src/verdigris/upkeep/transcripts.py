@@ -62,7 +62,7 @@ class TranscriptScrape:
                 self._log.append([], CursorChange(TRANSCRIPTS, {key: _FOREIGN}), SHARED)
             return
         before = msgspec.json.decode(written, type=Position) if written else Position()
-        read = read_transcript(agent, path, before, self._known.has)
+        read = read_transcript(agent, path, before, self._known.has, self._roots)
         if read.position == before:
             return
         value = msgspec.json.encode(read.position).decode()

@@ -102,7 +102,8 @@ def _begin(capture: SessionCapture, files: SessionFiles, talk: _Talk) -> Path:
     branch, commit = first.get("branch", ""), first.get("commit", "")
     context = capture.previous_context(before=log)
     head = Head(log.stem, title, ACTIVE, talk.agent, branch, commit, "", began.astimezone(UTC))
-    write_text(log, text_of.new_log(head, [title], context, f"{began:%H:%M}"))
+    # No goal: the prompt stands in the first block, and nobody would ever tick it off.
+    write_text(log, text_of.new_log(head, [], context, f"{began:%H:%M}"))
     set_open_log(files, log, talk.owner)
     return log
 

@@ -1,7 +1,8 @@
 """The coding agents that verdigris knows: where their files lie, and what their hooks are called.
 
 Sources, read in November 2026: code.claude.com/docs/en/hooks, developers.openai.com/codex/hooks,
-geminicli.com/docs/hooks/reference.
+geminicli.com/docs/hooks/reference. Tried with Claude Code 2.1.197, Codex CLI 0.169.0 (and 0.128.0)
+and Gemini CLI 0.61.0: each ran every hook that is listed here.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Agent:
     """JSON, in the folder that is called like `home`; '' for an agent without hooks."""
     hooks: tuple[HookRow, ...] = ()
     timeout: int = 0
-    """Five seconds, in the agent's own unit."""
+    """How long a hook may take, in the agent's own unit."""
     names_hooks: bool = False
     """Each hook carries a name that the agent shows."""
     advice: str = ""
@@ -74,9 +75,11 @@ AGENTS = (
             HookRow("UserPromptSubmit"),
             HookRow("PostToolUse", _CODEX_TOOLS),
             HookRow("Stop"),
+            HookRow("SessionEnd"),  # older versions pass over it
         ),
-        5,
-        advice="Codex runs new hooks only after you trust them: type /hooks in Codex",
+        3,  # Codex allows no more for SessionEnd, and warns
+        advice="Codex runs new hooks only after you trust them: it asks when it starts next, "
+        "or type /hooks in Codex",
     ),
     Agent(
         "gemini",
@@ -94,6 +97,7 @@ AGENTS = (
         ),
         5_000,
         names_hooks=True,
+        advice="Gemini CLI runs hooks only in folders that you trust: it asks when it starts there",
     ),
     Agent("generic", "any agent that reads AGENTS.md", "AGENTS.md"),
 )
