@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import GitFolder
     from tests.serve.conftest import Verdigris
 
@@ -55,6 +57,16 @@ def test_before_any_question_it_says_what_to_do(verdigris: Verdigris, small_git:
     run = verdigris("used", "1")
     assert (run.code, run.out) == (2, "")
     assert run.err == 'verdigris: no answer is kept here; ask first: verdigris scry "why …?"\n'
+
+
+def test_an_issue_is_named_by_its_number(
+    verdigris: Verdigris, small_git: GitFolder, tmp_path: Path
+) -> None:
+    exported = tmp_path / "issues.json"
+    exported.write_text(json.dumps([{"number": 12, "title": "The kettle drips", "body": ""}]))
+    verdigris("scrape", "forge", "--from", str(exported), inside=small_git.root)
+    verdigris("scry", "what drips?", "--kind", "issue")
+    assert verdigris("used", "issue:12").out == 'used for "what drips?": issue:12\n'
 
 
 def test_undo_takes_no_results(verdigris: Verdigris, small_git: GitFolder) -> None:

@@ -123,6 +123,11 @@ def test_only_the_last_answers_are_kept(opened: KnowledgeBase) -> None:
     assert opened.feedback.kept()[0].text == f"water {ANSWERS_KEPT + 2}"
 
 
+def test_a_question_that_is_no_unicode_is_answered_and_not_kept(opened: KnowledgeBase) -> None:
+    opened.feedback.keep(replace(opened.ask("tea"), query="t\udce9?"))
+    assert opened.feedback.kept() == []
+
+
 def test_an_answer_without_results_leaves_the_last_one_standing(opened: KnowledgeBase) -> None:
     ask(opened, "how is water heated?")
     opened.feedback.keep(replace(opened.ask("tea"), query="nothing", hits=()))

@@ -79,7 +79,7 @@ class Feedback:
 
         An answer must not fail because it cannot be kept: then `use` does not know it.
         """
-        with suppress(OSError):
+        with suppress(OSError, UnicodeEncodeError):
             if not self._keeps:
                 self._file.unlink(missing_ok=True)
             elif answer.hits:

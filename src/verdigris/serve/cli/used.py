@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from verdigris.views.used_results import UsedResult
 
 _LINES = re.compile(r":\d+(?:-\d+)?\Z")
+_NOT_FILES = ("commit:", "issue:", "pr:", "discussion:", "transcript:")
 
 
 @click.command()
@@ -56,9 +57,11 @@ def used(
 
 
 def _names(results: Sequence[str], places: Places) -> list[str]:
-    """Results as the index names them: from the root, without the lines that answers show."""
+    """Results as the index names them: files from the root, without the lines that answers show."""
     return [
-        one if one.isdecimal() else places.from_root(_LINES.sub("", one)).removeprefix("./")
+        one
+        if one.isdecimal() or one.startswith(_NOT_FILES)
+        else places.from_root(_LINES.sub("", one)).removeprefix("./")
         for one in results
     ]
 
