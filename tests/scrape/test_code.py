@@ -162,6 +162,12 @@ def test_rust_symbols_use_the_language_s_own_separator() -> None:
     assert symbols(events)["Shape::area"].signature == "fn area(&self) -> f64"
 
 
+def test_a_rust_implementation_for_a_reference_has_the_name_of_what_it_refers_to() -> None:
+    for reference in ("&'a ", "&", "&mut ", "&'static mut "):
+        text = f"impl<'a, M: Match> Match for {reference}M<'a> {{\n    fn find(&self) {{}}\n}}\n"
+        assert list(symbols(read("a.rs", text))) == ["M", "M::find"]
+
+
 def test_rust_calls_are_found_in_macros_and_behind_type_arguments() -> None:
     calls = calls_of(read("a.rs", RUST), "Point::area")
     assert set(calls) == {"new", "println", "render", "measure"}
@@ -238,6 +244,31 @@ def test_typescript_declarations() -> None:
     }
     assert symbols(events)["Service"].docstring == "A service."
     assert imports(events) == [("./a", ("A",), 1), ("./legacy", (), 2)]
+
+
+def test_functions_of_an_object_that_is_exported_or_whose_type_is_told() -> None:
+    text = """
+export default {
+  async fetch(request: Request) { return answer(request) },
+  scheduled: async () => tick(),
+} satisfies Worker
+export const routes = {
+  list() { return all() },
+  show: (id: string) => one(id),
+} as const
+register([{ skipped() { return 1 } }])
+"""
+    events = read("a.ts", text)
+    assert kinds(events) == {
+        "default.fetch": "method",
+        "default.scheduled": "method",
+        "routes.list": "method",
+        "routes.show": "method",
+    }
+    assert calls_of(events, "routes.show") == ["one"]
+    untyped = text.replace(" satisfies Worker", "").replace(": Request", "")
+    untyped = untyped.replace(" as const", "").replace(": string", "")
+    assert kinds(read("a.js", untyped)) == kinds(events)
 
 
 def test_go_declarations() -> None:

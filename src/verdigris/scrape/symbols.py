@@ -28,6 +28,7 @@ _COMMENT_MARKS = re.compile(r"^\s*(?:/\*[*!]?|\*/|\*(?!\*)|//[/!]?|#)? ?|\s*\*/\
 _STRING = re.compile(r"[a-zA-Z]{0,2}(\"\"\"|'''|\"|')(.*)\1", re.DOTALL)
 _TYPE_ARGUMENTS = re.compile(r"<[^<>]*>")
 _GO_TYPE_ARGUMENTS = re.compile(r"\[[^][]*\]")
+_RUST_REFERENCE = re.compile(r"^&\s*(?:'\w+\s+)?(?:mut\s+)?")
 _OPERATOR = re.compile(r"\boperator\b(?:\s*\(\)|[^(]*)")
 
 
@@ -207,6 +208,8 @@ def _clean_name(name: str, language: Language) -> str:
     if operator:
         return " ".join(name[: operator.end()].split())
     bare = name.replace(".prototype", "")
+    if language is RUST:
+        bare = _RUST_REFERENCE.sub("", bare)
     arguments = _GO_TYPE_ARGUMENTS if language is GO else _TYPE_ARGUMENTS
     while (shorter := arguments.sub("", bare)) != bare:
         bare = shorter

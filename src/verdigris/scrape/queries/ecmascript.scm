@@ -34,6 +34,11 @@
     (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method))
 (assignment_expression left: (_) @owner right: (object
   (method_definition name: (_) @name body: (_) @body) @symbol.method))
+(export_statement "default" @owner value: (object
+  (pair key: (_) @name value: [
+    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method))
+(export_statement "default" @owner value: (object
+  (method_definition name: (_) @name body: (_) @body) @symbol.method))
 
 (decorator) @decorator
 (comment) @comment

@@ -12,4 +12,26 @@
 (class_body (public_field_definition name: (_) @name
   value: (function_expression body: (_) @body)) @symbol.function)
 
+; Functions of an object whose type is told: `const routes = {…} as const`, `… satisfies Routes`
+(variable_declarator name: (identifier) @owner value: (as_expression (object
+  (pair key: (_) @name value: [
+    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method)))
+(variable_declarator name: (identifier) @owner value: (as_expression (object
+  (method_definition name: (_) @name body: (_) @body) @symbol.method)))
+(export_statement "default" @owner value: (as_expression (object
+  (pair key: (_) @name value: [
+    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method)))
+(export_statement "default" @owner value: (as_expression (object
+  (method_definition name: (_) @name body: (_) @body) @symbol.method)))
+(variable_declarator name: (identifier) @owner value: (satisfies_expression (object
+  (pair key: (_) @name value: [
+    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method)))
+(variable_declarator name: (identifier) @owner value: (satisfies_expression (object
+  (method_definition name: (_) @name body: (_) @body) @symbol.method)))
+(export_statement "default" @owner value: (satisfies_expression (object
+  (pair key: (_) @name value: [
+    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method)))
+(export_statement "default" @owner value: (satisfies_expression (object
+  (method_definition name: (_) @name body: (_) @body) @symbol.method)))
+
 (import_statement (import_require_clause source: (string (string_fragment) @module))) @import
