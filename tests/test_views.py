@@ -236,8 +236,7 @@ def test_callers_are_as_certain_as_the_name_is_unique(project: Project) -> None:
     project.file("d.py", calls="boil")
     assert callers(project, "boil", "a.py") == [
         ("c.py", "", 1.0),  # imports this one alone
-        ("b.py", "fill", 0.15),  # has its own
-        ("d.py", "", 0.15),  # sees none
+        ("d.py", "", 0.1),  # sees none
     ]
 
 
@@ -247,7 +246,6 @@ def test_files_of_a_package_see_each_other(project: Project) -> None:
     project.file("cup/C.java", symbols="C C.boil C.fill>boil", packages="cup")
     assert callers(project, "A.boil", "tea/A.java") == [
         ("tea/B.java", "B.fill", 1.0),
-        ("cup/C.java", "C.fill", 0.15),
     ]
 
 
@@ -256,14 +254,14 @@ def test_other_languages_do_not_call(project: Project) -> None:
     project.file("b.js", calls="boil", language="javascript")
     project.file("c.ts", symbols="boil", language="typescript")
     assert callers(project, "boil", "a.py") == []
-    assert callers(project, "boil", "c.ts") == [("b.js", "", 0.3)]
+    assert callers(project, "boil", "c.ts") == [("b.js", "", 0.2)]  # it may be a script of one page
 
 
 def test_in_c_every_file_sees_every_function_but_its_own_come_first(project: Project) -> None:
     project.file("a.c", symbols="boil", language="c")
     project.file("b.c", symbols="boil fill>boil", language="c")
     project.file("c.c", calls="boil", language="c")
-    assert callers(project, "boil", "a.c") == [("c.c", "", 0.5), ("b.c", "fill", 0.15)]
+    assert callers(project, "boil", "a.c") == [("c.c", "", 0.5)]
 
 
 def test_callees_are_found_as_callers_are(project: Project) -> None:

@@ -178,6 +178,8 @@ class Call:
 
     name: str
     line: int
+    receiver: str = ""
+    """What stands before it, with `.` for every joint: `self.engine`; `?` for what has no name."""
 
 
 @dataclass(frozen=True, slots=True)

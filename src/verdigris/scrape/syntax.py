@@ -21,6 +21,7 @@ from tree_sitter import Node, Parser, Query, QueryCursor, Tree
 from verdigris.records import Call
 from verdigris.scrape.blanking import blanked, mendings
 from verdigris.scrape.languages import Language
+from verdigris.scrape.receivers import receiver_before
 
 MAX_DEPTH = 4000
 MAX_FRAGMENTS = 20_000
@@ -246,7 +247,14 @@ def _says_more(definition: Definition, other: Definition) -> bool:
 
 def _calls(nodes: Iterable[Node], source: bytes) -> list[Call]:
     """Turn the names of callees into calls."""
-    return [Call(text_of(node, source), node.start_point.row + 1) for node in nodes]
+    return [
+        Call(
+            text_of(node, source),
+            node.start_point.row + 1,
+            receiver_before(node.start_byte, source),
+        )
+        for node in nodes
+    ]
 
 
 def _definition(captures: Captures, source: bytes) -> Definition:

@@ -16,7 +16,7 @@ from verdigris.store.index import Index
 from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.anchoring import hash_of
 from verdigris.upkeep.structure import Structure
-from verdigris.views import Facts, Forgotten, Prediction, Related, RelatedCommit
+from verdigris.views import LIKELY, Facts, Forgotten, Prediction, Related, RelatedCommit
 
 _MANY = 10_000
 _PREDICTED = 5
@@ -49,12 +49,14 @@ class Relations:
                 wanted = {symbol.name for symbol in subject.symbols}
                 named = [one for one in named if one.symbol in wanted]
             callers = self.structure.callers_of(subject)
+            likely = [one for one in callers if one.confidence >= LIKELY]
             found = Related(
                 target=target,
                 path=path,
                 symbols=subject.symbols,
                 co_changes=tuple(self.facts.co_changes(path, limit)),
-                callers=tuple(callers[:limit]),
+                callers=tuple(likely[:limit]),
+                unlikely_callers=len(callers) - len(likely),
                 importers=tuple(self.facts.importers(path, limit)),
                 issues=tuple(self.facts.issues_behind(self.facts.names_of(path), limit)),
             )

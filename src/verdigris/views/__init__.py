@@ -5,11 +5,13 @@ from verdigris.views.co_changes import CoChange, Companion, Forgotten
 from verdigris.views.code import LanguageCount, Symbol, last_name
 from verdigris.views.facts import SCHEMA, Facts, Prediction, Related, RelatedCommit
 from verdigris.views.history import DatedMoment, FileHistory
-from verdigris.views.references import UNRELATED, Callee, ImportTarget, Reference
+from verdigris.views.imports import ImportTarget, Reference
+from verdigris.views.references import Callee
+from verdigris.views.resolution import LIKELY
 
 __all__ = [
+    "LIKELY",
     "SCHEMA",
-    "UNRELATED",
     "Callee",
     "CoChange",
     "Companion",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from verdigris.records import Event, FileDetails, Lines, SymbolDetails
+from verdigris.records import Call, Event, FileDetails, Lines, SymbolDetails
 from verdigris.views.tables import Tables
 
 SCHEMA = """
@@ -40,6 +41,7 @@ CREATE TABLE calls (
     document TEXT NOT NULL,
     caller TEXT NOT NULL,
     callee TEXT NOT NULL,
+    receiver TEXT NOT NULL,
     line INTEGER NOT NULL
 );
 CREATE INDEX calls_of_document ON calls (document);
@@ -65,6 +67,8 @@ _FAMILIES = {
     "svelte": "script",
 }
 """Languages that call each other; every other language is a family of its own."""
+
+_CLASSES = tuple("class enum extension impl interface object protocol record struct trait".split())
 
 _SYMBOL_COLUMNS = "document, name, kind, line_start, line_end, signature"
 
@@ -113,14 +117,14 @@ class CodeFacts(Tables):
             "INSERT INTO packages VALUES (?,?)", [(document, name) for name in details.packages]
         )
         self._connection.executemany(
-            "INSERT INTO calls VALUES (?,'',?,?)",
-            [(document, last_name(call.name), call.line) for call in details.calls],
+            "INSERT INTO calls VALUES (?,'',?,?,?)",
+            [(document, *_as_called(call)) for call in details.calls],
         )
         self._add_symbols(content)
 
     def _add_symbols(self, content: Sequence[Event]) -> None:
         symbols: list[tuple[str, str, str, str, int, int, str, bool]] = []
-        calls: list[tuple[str, str, str, int]] = []
+        calls: list[tuple[str, str, str, str, int]] = []
         for event in content:
             details = event.details
             if not isinstance(details, SymbolDetails):
@@ -131,12 +135,9 @@ class CodeFacts(Tables):
                  lines.end, details.signature, name != details.name)
                 for name in (details.name, *details.aliases)
             ]  # fmt: skip
-            calls += [
-                (event.document, details.name, last_name(call.name), call.line)
-                for call in details.calls
-            ]
+            calls += [(event.document, details.name, *_as_called(call)) for call in details.calls]
         self._connection.executemany("INSERT INTO symbols VALUES (?,?,?,?,?,?,?,?)", symbols)
-        self._connection.executemany("INSERT INTO calls VALUES (?,?,?,?)", calls)
+        self._connection.executemany("INSERT INTO calls VALUES (?,?,?,?,?)", calls)
 
     def remove_file(self, path: str) -> None:
         """Forget a file."""
@@ -232,6 +233,23 @@ class CodeFacts(Tables):
         )
         return list(dict.fromkeys((path, _plain(name).split(".")[0]) for path, name in rows))
 
+    def words_of_signature(self, path: str, name: str) -> frozenset[str]:
+        """The words in the signature of a symbol of a file: of a class also its bases."""
+        rows = self._connection.execute(
+            "SELECT signature FROM symbols WHERE document = ? AND name = ?", (path, name)
+        )
+        return frozenset(word for row in rows for word in re.findall(r"\w+", row[0]))
+
+    def classes_named(self, name: str) -> list[tuple[str, str]]:
+        """(path, qualified name) of what has members and this last name."""
+        marks = ",".join("?" * len(_CLASSES))
+        rows = self._connection.execute(
+            "SELECT DISTINCT document, name FROM symbols "
+            f"WHERE last_name = ? AND kind IN ({marks}) ORDER BY document, name",
+            (name, *_CLASSES),
+        )
+        return rows.fetchall()
+
     def families(self, paths: Iterable[str]) -> dict[str, str]:
         """Path → family of its language."""
         rows = self._connection.execute(
@@ -239,6 +257,10 @@ class CodeFacts(Tables):
             (json.dumps(list(paths)),),
         )
         return dict(rows.fetchall())
+
+
+def _as_called(call: Call) -> tuple[str, str, int]:
+    return last_name(call.name), call.receiver, call.line
 
 
 def _plain(name: str) -> str:

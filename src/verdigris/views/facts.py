@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from verdigris.records import AgedAnchor, Event, IssueFacts, LinkedIssue, SeenDetails, Trailer
-from verdigris.views import anchors, code, history, issues, references
+from verdigris.views import anchors, code, history, imports, issues
 from verdigris.views.anchors import AnchorFacts
 from verdigris.views.co_changes import CoChange, CoChangeFacts
 from verdigris.views.code import Symbol
 from verdigris.views.history import ChangedFile, CommitFacts
+from verdigris.views.imports import Reference
 from verdigris.views.issues import IssueLinks
-from verdigris.views.references import Reference, ReferenceFacts
+from verdigris.views.references import ReferenceFacts
 
-SCHEMA = history.SCHEMA + code.SCHEMA + references.SCHEMA + issues.SCHEMA + anchors.SCHEMA
+SCHEMA = history.SCHEMA + code.SCHEMA + imports.SCHEMA + issues.SCHEMA + anchors.SCHEMA
 
 
 class Facts(ReferenceFacts, CoChangeFacts, IssueLinks, AnchorFacts):
@@ -71,7 +72,10 @@ class Related:
     symbols: tuple[Symbol, ...]
     co_changes: tuple[CoChange, ...]
     callers: tuple[Reference, ...]
+    """Calls that probably mean it, most certain first."""
     importers: tuple[Reference, ...]
+    unlikely_callers: int = 0
+    """Further calls of the name, which probably mean something else."""
     issues: tuple[LinkedIssue, ...] = ()
     """Issues and pull requests behind its commits."""
     predicted: tuple[Prediction, ...] = ()

@@ -1,4 +1,4 @@
-"""Who calls and who imports what: names as written, matched with definitions, and how surely."""
+"""Who calls what: names as written, matched with definitions, and how surely."""
 
 from __future__ import annotations
 
@@ -7,46 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from verdigris.records import Import
-from verdigris.views.code import CodeFacts, Symbol, last_name
+from verdigris.views.code import Symbol, last_name
+from verdigris.views.imports import ImportFacts, Reference
+from verdigris.views.resolution import Choices, Resolution, Site
 
-SCHEMA = """
-CREATE TABLE import_targets (
-    document TEXT NOT NULL,
-    line INTEGER NOT NULL,
-    module TEXT NOT NULL,
-    target TEXT NOT NULL,
-    confidence REAL NOT NULL
-);
-CREATE INDEX targets_of_document ON import_targets (document);
-CREATE INDEX importers_of_target ON import_targets (target);
-CREATE TABLE resolved (document TEXT PRIMARY KEY) WITHOUT ROWID;
-"""
-
-UNRELATED = 0.3
-"""How much less certain a call is from a file that does not see what it seems to call."""
-_ONE_NAMESPACE = frozenset({"c", "shell"})
-"""Families in which every file sees every function, imported or not."""
 _MANY = 5
 """Of more definitions than these none is shown as what a call means."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A place that calls or imports something.
-
-    confidence of a call, which is matched by name: 1/(definitions of that name that the calling
-    file sees: its own, those that it imports, those of its package); where it does not see this
-    one, UNRELATED/(all definitions of that name in languages that it can call).
-    confidence of an import: 1 as the path is spelled, 0.9 where it was found by name, 1/n for
-    each of n files of an imported package.
-    """
-
-    path: str
-    symbol: str
-    line: int
-    target: str
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,148 +31,71 @@ class Callee:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class ImportTarget:
-    """An import as written and a file that it leads to; '' where that is not in the repository."""
-
-    path: str
-    line: int
-    module: str
-    names: tuple[str, ...]
-    target: str
-    confidence: float
-
-
-class ReferenceFacts(CodeFacts):
-    """Facts about references, in the tables of SCHEMA and of the code's facts."""
-
-    def remove_file(self, path: str) -> None:
-        """Forget a file and where its imports lead."""
-        super().remove_file(path)
-        self._connection.execute("DELETE FROM import_targets WHERE document = ?", (path,))
-        self._connection.execute("DELETE FROM resolved WHERE document = ?", (path,))
-
-    def forget_targets(self) -> None:
-        """Forget where imports lead."""
-        self._connection.execute("DELETE FROM import_targets")
-        self._connection.execute("DELETE FROM resolved")
-
-    def unresolved(self) -> dict[str, list[Import]]:
-        """Files whose imports were not followed yet, with their imports."""
-        rows = self._connection.execute(
-            "SELECT document, module, line, names FROM imports "
-            "WHERE document NOT IN (SELECT document FROM resolved) ORDER BY document, line"
-        )
-        found: dict[str, list[Import]] = defaultdict(list)
-        for document, module, line, names in rows:
-            found[document].append(Import(module, line, tuple(names.split())))
-        return found
-
-    def add_targets(self, document: str, targets: Iterable[tuple[Import, str, float]]) -> None:
-        """Put in where the imports of a file lead: (import, path, confidence)."""
-        self._connection.executemany(
-            "INSERT INTO import_targets VALUES (?,?,?,?,?)",
-            [(document, one.line, one.module, path, sure) for one, path, sure in targets],
-        )
-        self._connection.execute("INSERT OR IGNORE INTO resolved VALUES (?)", (document,))
-
-    def importers(self, path: str, limit: int = 20) -> list[Reference]:
-        """Imports that lead to `path`, the surest of each file's line, by path and line."""
-        rows = self._connection.execute(
-            "SELECT document, line, module, max(confidence) FROM import_targets "
-            "WHERE target = ? GROUP BY document, line ORDER BY document, line LIMIT ?",
-            (path, limit),
-        )
-        return [
-            Reference(document, "", line, module, round(sure, 3))
-            for document, line, module, sure in rows
-        ]
-
-    def imports(self, path: str) -> list[ImportTarget]:
-        """Imports of a file with each file that they lead to, in the order of the lines."""
-        rows = self._connection.execute(
-            "SELECT i.line, i.module, i.names, coalesce(t.target, ''), coalesce(t.confidence, 0) "
-            "FROM imports i LEFT JOIN import_targets t "
-            "ON t.document = i.document AND t.line = i.line AND t.module = i.module "
-            "WHERE i.document = ? ORDER BY i.line, i.module, t.confidence DESC, t.target",
-            (path,),
-        )
-        return [
-            ImportTarget(path, line, module, tuple(names.split()), target, round(sure, 3))
-            for line, module, names, target, sure in rows
-        ]
+class ReferenceFacts(ImportFacts):
+    """Facts about calls, in the tables of the code's facts."""
 
     def callers(self, targets: Iterable[Symbol], limit: int = 20) -> list[Reference]:
-        """Calls by name of the given symbols, most certain first."""
+        """Calls that may mean the given symbols, most certain first."""
         wanted: dict[str, list[Symbol]] = defaultdict(list)
         for symbol in targets:
             wanted[last_name(symbol.name)].append(symbol)
+        calls = self._calls_of(wanted)
+        sites: dict[str, set[Site]] = defaultdict(set)
+        for name, site, _ in calls:
+            sites[name].add(site)
+        chosen = self._choices(sites)
+        best: dict[tuple[str, str, int, str], float] = {}
+        for name, site, line in calls:
+            key = (site.path, site.caller, line, wanted[name][0].name)
+            best[key] = max(best.get(key, 0.0), _meant(wanted[name], chosen[name][site]))
         references = [
-            reference
-            for name, symbols in wanted.items()
-            for reference in self._calls_of(name, symbols)
+            Reference(path, caller, line, target, round(min(sure, 1.0), 3))
+            for (path, caller, line, target), sure in best.items()
+            if sure
         ]
         references.sort(key=lambda r: (-r.confidence, r.path, r.line))
         return references[:limit]
 
-    def _calls_of(self, name: str, symbols: list[Symbol]) -> list[Reference]:
+    def _calls_of(self, names: Iterable[str]) -> list[tuple[str, Site, int]]:
+        """(name, site, line) of all calls of the names."""
         rows = self._connection.execute(
-            "SELECT document, caller, line FROM calls WHERE callee = ? ORDER BY document, line",
-            (name,),
-        ).fetchall()
-        chosen = self._choices({name: {row[0] for row in rows}})[name]
-        wanted = {(symbol.path, _constructed(symbol.name)) for symbol in symbols}
-        sure = {
-            path: sum(
-                confidence
-                for definition, confidence in choices
-                if (definition.path, _constructed(definition.name)) in wanted
-            )
-            for path, choices in chosen.items()
-        }
-        return [
-            Reference(path, caller, line, symbols[0].name, round(min(sure[path], 1.0), 3))
-            for path, caller, line in rows
-            if sure.get(path)
-        ]
+            "SELECT callee, line, document, caller, receiver FROM calls "
+            "WHERE callee IN (SELECT value FROM json_each(?)) ORDER BY document, line",
+            (json.dumps(list(names)),),
+        )
+        return [(name, Site(*site), line) for name, line, *site in rows]
 
     def callees(self, path: str, within: Sequence[Symbol] | None = None) -> list[Callee]:
         """Calls that a file makes (or only those symbols), each name once, in the file's order."""
         names = None if within is None else {symbol.name for symbol in within}
         rows = self._connection.execute(
-            "SELECT caller, callee, min(line) FROM calls WHERE document = ? "
-            "GROUP BY caller, callee ORDER BY min(line), caller, callee",
+            "SELECT caller, callee, receiver, min(line) FROM calls WHERE document = ? "
+            "GROUP BY caller, callee, receiver ORDER BY min(line), caller, callee",
             (path,),
         ).fetchall()
         calls = [row for row in rows if names is None or row[0] in names]
-        chosen = self._choices({callee: {path} for _, callee, _ in calls})
-        found: list[Callee] = []
-        for caller, callee, line in calls:
-            choices = chosen[callee].get(path, [])
-            if 0 < len(choices) <= _MANY:
-                found += [
-                    Callee(path, caller, line, callee, one, len(choices), round(sure, 3))
-                    for one, sure in choices
-                ]
-            else:
-                share = round(1 / len(choices), 3) if choices else 0.0
-                found.append(Callee(path, caller, line, callee, None, len(choices), share))
-        return found
+        sites: dict[str, set[Site]] = defaultdict(set)
+        for caller, callee, receiver, _ in calls:
+            sites[callee].add(Site(path, caller, receiver))
+        chosen = self._choices(sites)
+        found: dict[tuple[str, str, Symbol | None], Callee] = {}
+        for caller, callee, receiver, line in calls:
+            choices = chosen[callee][Site(path, caller, receiver)]
+            for one in _callees(path, (caller, callee, line), choices):
+                key = (caller, callee, one.definition)
+                if key not in found or one.confidence > found[key].confidence:
+                    found[key] = one
+        return list(found.values())
 
-    def _choices(
-        self, callers: Mapping[str, set[str]]
-    ) -> dict[str, dict[str, list[tuple[Symbol, float]]]]:
-        """Name → calling file → definitions that a call of the name there may mean, how surely.
-
-        Where the file sees none of the seen ones, all of that name come into question; and those
-        that it does not see, beside ones that it does, are unlikely but not ruled out.
-        """
+    def _choices(self, callers: Mapping[str, set[Site]]) -> dict[str, dict[Site, Choices]]:
+        """Name → calling site → definitions that a call of the name there may mean, how surely."""
         definitions = {name: self._definitions(name) for name in callers}
-        paths = {one.path for found in definitions.values() for one in found}
-        sight = _Sight(self, paths, set().union(*callers.values()) if callers else set())
+        defining = {one.path for found in definitions.values() for one in found}
+        calling = {site.path for sites in callers.values() for site in sites}
+        resolution = Resolution(self, defining, calling)
         return {
-            name: {path: sight.choices(path, definitions[name]) for path in files}
-            for name, files in callers.items()
+            name: {site: resolution.choices(site, definitions[name]) for site in sites}
+            for name, sites in callers.items()
         }
 
     def _definitions(self, name: str) -> list[Symbol]:
@@ -221,23 +110,11 @@ class ReferenceFacts(CodeFacts):
             found.setdefault((row[0], _constructed(row[1])), Symbol(*row))
         return list(found.values())
 
-    def package_mates(self, paths: Iterable[str]) -> list[tuple[str, str]]:
-        """(path, file of the same package) for the given paths."""
-        rows = self._connection.execute(
-            "SELECT a.document, b.document FROM packages a JOIN packages b USING (package) "
-            "WHERE a.document IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(paths)),),
-        )
-        return rows.fetchall()
 
-    def importing(self, paths: Iterable[str]) -> list[tuple[str, str]]:
-        """(path, file that imports it) for the given paths."""
-        rows = self._connection.execute(
-            "SELECT target, document FROM import_targets "
-            "WHERE target IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(paths)),),
-        )
-        return rows.fetchall()
+def _meant(targets: Sequence[Symbol], choices: Choices) -> float:
+    """How sure it is that one of the targets is meant."""
+    wanted = {(one.path, _constructed(one.name)) for one in targets}
+    return sum(sure for one, sure in choices if (one.path, _constructed(one.name)) in wanted)
 
 
 def _constructed(name: str) -> str:
@@ -249,25 +126,12 @@ def _constructed(name: str) -> str:
     return name
 
 
-class _Sight:
-    """Which calling files see which defining files."""
-
-    def __init__(self, facts: ReferenceFacts, defining: set[str], calling: set[str]) -> None:
-        self._families = facts.families(defining | calling)
-        self._seen: set[tuple[str, str]] = {
-            *facts.importing(defining),
-            *facts.package_mates(defining),
-        }
-
-    def choices(self, path: str, definitions: Sequence[Symbol]) -> list[tuple[Symbol, float]]:
-        """Definitions that a call in `path` may mean, surest first."""
-        family = self._families.get(path, "")
-        rivals = [one for one in definitions if self._families.get(one.path, "") == family]
-        own = [one for one in rivals if one.path == path]
-        if family in _ONE_NAMESPACE:
-            seen = own or rivals
-        else:
-            seen = [one for one in rivals if one.path == path or (one.path, path) in self._seen]
-        sure = [(one, 1 / len(seen)) for one in seen]
-        known = {id(one) for one in seen}
-        return sure + [(o, UNRELATED / len(rivals)) for o in rivals if id(o) not in known]
+def _callees(path: str, call: tuple[str, str, int], choices: Choices) -> list[Callee]:
+    caller, callee, line = call
+    if 0 < len(choices) <= _MANY:
+        return [
+            Callee(path, caller, line, callee, one, len(choices), round(sure, 3))
+            for one, sure in choices
+        ]
+    share = round(1 / len(choices), 3) if choices else 0.0
+    return [Callee(path, caller, line, callee, None, len(choices), share)]

@@ -43,6 +43,8 @@ def related_text(found: Related, places: Places, width: int) -> str:
         blocks.append(statements_text(found.statements, places, width))
     if len(blocks) == 1:
         blocks.append("Nothing changes together with it, calls it or imports it.")
+    if found.unlikely_callers:
+        blocks.append(_unlikely(found))
     return "\n\n".join(blocks)
 
 
@@ -122,6 +124,12 @@ def _issues(issues: tuple[LinkedIssue, ...], width: int) -> str:
         padded = click.style(name, fg="cyan") + " " * (column - len(name))
         lines.append(f"  {padded}  {title}{click.style(facts, dim=True)}")
     return "\n".join(lines)
+
+
+def _unlikely(found: Related) -> str:
+    name = one_line(found.target)
+    calls = plural(found.unlikely_callers, "call")
+    return f"{calls} of such a name probably mean something else: verdigris assay callers {name}"
 
 
 def _references(heading: str, references: tuple[Reference, ...], places: Places) -> str:

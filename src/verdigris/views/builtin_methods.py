@@ -1,0 +1,68 @@
+"""Names that the methods of a language's own types have: whoever calls them seldom means others.
+
+Only languages whose programs call methods of built-in types all the time; by family (see code.py).
+"""
+
+from __future__ import annotations
+
+_PYTHON = """
+    add append as_integer_ratio capitalize casefold center clear close copy count decode
+    difference discard encode endswith expandtabs extend find flush format format_map fromkeys
+    get group groups index insert intersection isalnum isalpha isdigit isdisjoint islower
+    isnumeric isspace issubset issuperset istitle isupper items join keys ljust lower lstrip
+    maketrans partition pop popitem read readable readline readlines remove removeprefix
+    removesuffix replace reverse rfind rindex rjust rpartition rsplit rstrip search seek
+    setdefault sort split splitlines startswith strip sub swapcase symmetric_difference tell
+    title tobytes tolist translate truncate union update upper values writable write writelines
+    zfill send throw match findall finditer exists is_dir is_file mkdir open read_bytes
+    read_text resolve rename touch unlink write_bytes write_text glob rglob iterdir stat
+    as_posix __init__ __new__ __setattr__ __getattribute__ __delattr__ __init_subclass__ __eq__
+    __hash__ __repr__ __str__ __enter__ __exit__ __aenter__ __aexit__ __getitem__ __setitem__
+"""
+_SCRIPT = """
+    add apply at bind call catch charAt charCodeAt clear codePointAt concat copyWithin delete
+    endsWith entries every exec fill filter finally find findIndex findLast flat flatMap forEach
+    get has hasOwnProperty includes indexOf join keys lastIndexOf localeCompare map match
+    matchAll normalize padEnd padStart pop push reduce reduceRight repeat replace replaceAll
+    reverse search set shift slice some sort splice split startsWith substr substring test then
+    toFixed toISOString toJSON toLocaleString toLowerCase toString toUpperCase trim trimEnd
+    trimStart unshift valueOf values
+"""
+_RUST = """
+    all and_then any as_bytes as_deref as_mut as_ref as_slice as_str borrow borrow_mut bytes
+    chain chars clone cloned cmp collect contains contains_key copied count default drain entry
+    enumerate eq err expect extend filter filter_map find first flat_map flatten fold get
+    get_mut insert into into_iter is_empty is_err is_none is_ok is_some iter iter_mut join keys
+    last len lines lock map map_err max min next ok ok_or ok_or_else or_else parse peek pop
+    position push push_str read remove replace rev skip sort sort_by split starts_with sum take
+    to_owned to_string to_vec trim unwrap unwrap_or unwrap_or_default unwrap_or_else values
+    write zip
+"""
+_JVM = """
+    add addAll append apply charAt clear collect compareTo contains containsKey endsWith
+    entrySet equals filter find first flatMap fold foldLeft foreach forEach format get getClass
+    getOrDefault getOrElse hashCode hasNext indexOf isEmpty isPresent iterator join keySet last
+    length let map next nonEmpty of orElse ofNullable put putAll remove replace run set size
+    sort split startsWith stream substring toArray toCharArray toList toLowerCase toString
+    toUpperCase trim values
+"""
+_RUBY = """
+    all? any? append chomp clear collect compact concat count delete detect dig downcase dup
+    each each_with_index each_with_object empty? end_with? fetch find first flatten freeze gsub
+    include? inject insert inspect is_a? join key? keys last length map match match? merge min
+    max new nil? pop push reduce reject replace reverse select send shift size sort sort_by
+    split start_with? strip sub sum tap to_a to_h to_i to_s to_sym uniq unshift upcase update
+    values zip
+"""
+
+BUILTIN_METHODS = {
+    family: frozenset(names.split())
+    for family, names in (
+        ("python", _PYTHON),
+        ("script", _SCRIPT),
+        ("rust", _RUST),
+        ("jvm", _JVM),
+        ("ruby", _RUBY),
+    )
+}
+"""Family of languages → names of methods."""

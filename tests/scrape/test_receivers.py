@@ -1,0 +1,33 @@
+"""What a call is made on, in the spelling of each language."""
+
+from __future__ import annotations
+
+import pytest
+
+from verdigris.scrape.receivers import receiver_before
+
+
+@pytest.mark.parametrize(
+    ("written", "receiver"),
+    [
+        ("", ""),
+        ("return ", ""),
+        ("f(", ""),
+        ("self.engine.", "self.engine"),
+        ("a.f(b.", "b"),
+        ("tea::pot::", "tea.pot"),
+        ("$this->", "this"),
+        ("super().", "super"),
+        ("super.", "super"),
+        ("pots[0].lid.", "?.lid"),
+        ("pot\n    .lid\n    .", "pot.lid"),
+        ("pot?.lid!.", "pot.lid"),
+        ("'text'.", "?"),
+        ("Vec::<u8>::", "?"),
+        ("[...", ""),
+        ("0..", ""),
+        ("été.", "été"),
+    ],
+)
+def test_the_names_before_a_call(written: str, receiver: str) -> None:
+    assert receiver_before(len(written.encode()), f"{written}boil()".encode()) == receiver

@@ -1,0 +1,151 @@
+"""Which definition a call means: as `assay` and `related` say it of real files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from verdigris import KnowledgeBase
+
+if TYPE_CHECKING:
+    from tests.conftest import GitFolder
+
+Callers = Callable[[str], dict[str, float]]
+
+FILES = {
+    "tea/__init__.py": "from tea.pots import (\n    Pot,\n    brew,\n)\nfrom tea import codecs\n",
+    "tea/pots.py": """class Vessel:
+    def fill(self):
+        self.rinse()
+    def rinse(self):
+        pass
+
+
+class Pot(Vessel):
+    def fill(self):
+        super().fill()
+        brew()
+    def decode(self):
+        pass
+
+
+def brew():
+    pass
+""",
+    "tea/pots.pyi": "def brew() -> None: ...\n",
+    "tea/codecs.py": "def decode(text):\n    return text.decode()\n",
+    "tea/cups.py": "class Cup:\n    def decode(self):\n        pass\n\n\ndef brew():\n    pass\n",
+    "app.py": """import json
+
+import tea
+from tea import Pot
+from tea import codecs
+from tea import brew
+
+
+def main(vessel, b):
+    brew()
+    tea.brew()
+    codecs.decode("")
+    pot = Pot()
+    pot.decode()
+    vessel.decode()
+    b"".decode()
+    json.decode()
+    b.rinse()
+""",
+    "elsewhere.py": "def main(thing):\n    brew()\n    thing.rinse()\n",
+    "web/pot.js": "export function fill() {}\n",
+    "web/cup.js": "export function fill() {}\n",
+    "web/app.js": """import { fill } from "./pot.js";
+import * as pot from "./pot.js";
+
+fill();
+pot.fill();
+""",
+    "src/pot.rs": "pub struct Pot;\nimpl Pot {\n    pub fn new() {}\n}\npub fn brew() {}\n",
+    "src/cup.rs": "pub struct Cup;\nimpl Cup {\n    pub fn new() {}\n}\npub fn brew() {}\n",
+    "src/main.rs": """mod cup;
+mod pot;
+fn main() {
+    pot::brew();
+    pot::Pot::new();
+}
+""",
+}
+
+
+@pytest.fixture
+def cafe(make_git: Callable[[str], GitFolder]) -> GitFolder:
+    """FILES in a repository."""
+    folder = make_git("cafe")
+    for path, text in FILES.items():
+        folder.write(path, text)
+    return folder
+
+
+@pytest.fixture
+def callers(cafe: GitFolder) -> Iterator[Callers]:
+    """Symbol → place of a call → how sure it is that the call means this symbol."""
+    with KnowledgeBase(cafe.root) as knowledge_base:
+        knowledge_base.refresh()
+
+        def ask(symbol: str) -> dict[str, float]:
+            found = knowledge_base.structure.callers(symbol)
+            return {f"{row.path}:{row.line}": row.confidence for row in found}
+
+        yield ask
+
+
+def test_a_bare_name_is_what_the_file_defines_or_imports(callers: Callers) -> None:
+    found = callers("tea/pots.py")
+    assert found["app.py:10"] == found["app.py:11"] == 1  # brew(), handed on by tea/__init__.py
+    assert "elsewhere.py:2" not in found  # not imported: a local name
+    assert "tea/pots.py:11" not in callers("tea/cups.py")  # the own file's is meant
+
+
+def test_a_module_before_the_name_says_whose_it_is(callers: Callers) -> None:
+    found = callers("tea/codecs.py")
+    assert found["app.py:12"] == 1
+    assert "app.py:17" not in found  # json.decode(): imported from outside
+
+
+def test_self_and_super_mean_the_own_class_and_its_bases(callers: Callers) -> None:
+    assert callers("Vessel.rinse")["tea/pots.py:3"] == 1
+    assert callers("Vessel.fill")["tea/pots.py:10"] == 1
+    assert "tea/pots.py:10" not in callers("Pot.fill")
+
+
+def test_a_method_of_a_variable_is_as_sure_as_its_name_tells(callers: Callers) -> None:
+    found = callers("Pot.decode")
+    assert found["app.py:14"] == 0.7  # pot.decode(): named like its class
+    assert found["app.py:15"] < 0.3  # vessel.decode(): as well text of the standard library
+    assert found["tea/codecs.py:2"] < 0.3
+    assert "app.py:14" not in callers("Cup.decode")
+
+
+def test_an_unusual_method_needs_no_telling_variable(callers: Callers) -> None:
+    assert callers("Vessel.rinse")["elsewhere.py:3"] == 0.2  # not seen from there
+    assert callers("Vessel.rinse")["app.py:18"] == 0.7
+
+
+def test_a_stub_is_not_what_is_called(callers: Callers) -> None:
+    assert callers("tea/pots.pyi") == {}
+
+
+def test_related_shows_likely_callers_and_counts_the_others(cafe: GitFolder) -> None:
+    with KnowledgeBase(cafe.root) as knowledge_base:
+        knowledge_base.refresh()
+        found = knowledge_base.related("Pot.decode")
+    assert [(one.path, one.line) for one in found.callers] == [("app.py", 14)]
+    assert found.unlikely_callers == 3
+
+
+def test_other_languages_follow_their_imports(callers: Callers) -> None:
+    found = callers("web/pot.js")
+    assert found["web/app.js:4"] == found["web/app.js:5"] == 1
+    assert "web/app.js:4" not in callers("web/cup.js")
+    found = callers("src/pot.rs")
+    assert (found["src/main.rs:4"], found["src/main.rs:5"]) == (1, 1)
