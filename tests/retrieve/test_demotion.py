@@ -1,10 +1,16 @@
-"""Which files are tests, by the conventions of each language."""
+"""What stands behind: tests by the conventions of each language, change logs, commits."""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
-from verdigris.retrieve.demotion import is_test
+import numpy as np
+import pytest
+from tests.conftest import GitFolder
+
+from verdigris.knowledge_base import KnowledgeBase
+from verdigris.retrieve.demotion import FACTOR, is_change_log, is_test, put_behind
+from verdigris.retrieve.fusion import Fused
 
 
 @pytest.mark.parametrize(
@@ -45,3 +51,56 @@ def test_a_test_is_known_by_its_path(path: str) -> None:
 )
 def test_other_code_is_not(path: str) -> None:
     assert not is_test(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "CHANGELOG.md",
+        "History.md",
+        "CHANGES.rst",
+        "NEWS",
+        "docs/release_notes.txt",
+        "docs/versionhistory.rst",
+        "docs/releases/v6.5.0.rst",
+        "changelog.d/12.change.md",
+        "docs/whats-new.md",
+    ],
+)
+def test_a_change_log_is_known_by_its_name(path: str) -> None:
+    assert is_change_log(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["docs/history.api.md", "docs/newsletter.md", "docs/exchanges.md", "RELEASING.md"]
+)
+def test_other_documents_are_not(path: str) -> None:
+    assert not is_change_log(path)
+
+
+@pytest.mark.parametrize(
+    ("question", "behind"),
+    [
+        ("how is tea made?", {"tests/test_pot.py", "CHANGELOG.md"}),
+        ("why is tea made?", {"tests/test_pot.py"}),
+        ("which test makes tea?", {"CHANGELOG.md"}),
+        ("where is tea made?", {"tests/test_pot.py", "CHANGELOG.md", "commit"}),
+        ("Make tea", {"tests/test_pot.py"}),
+    ],
+)
+def test_what_a_question_hardly_means_loses_some_of_its_score(
+    make_git: Callable[[str], GitFolder], question: str, behind: set[str]
+) -> None:
+    folder = make_git("teas")
+    for name in ("pot.py", "tests/test_pot.py", "CHANGELOG.md", "README.md"):
+        folder.write(name, "tea\n")
+    folder.commit("Make tea")
+    with KnowledgeBase(folder.root) as opened:
+        opened.refresh()
+        names = dict(opened.index.connection.execute("SELECT id, name FROM documents").fetchall())
+        ids = np.array(sorted(names))
+        found = put_behind(opened.index, question, Fused(ids, np.ones(len(ids))))
+    reduced = found.document_ids[found.scores < 1].tolist()
+    assert {names[one].partition(":")[0] for one in reduced} == behind
+    assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
+    assert found.scores.min() == FACTOR

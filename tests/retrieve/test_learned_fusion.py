@@ -17,11 +17,7 @@ from verdigris.records import Filters
 from verdigris.retrieve.features import FEATURES
 from verdigris.retrieve.fusion_file import read_fusion, write_fusion
 from verdigris.retrieve.lanes import DENSE, Question
-from verdigris.retrieve.learned_fusion import (
-    FusionWeights,
-    is_question,
-    prior_weights,
-)
+from verdigris.retrieve.learned_fusion import FusionWeights, prior_weights
 from verdigris.retrieve.search import Search
 from verdigris.store.vector_search import VectorSearch
 
@@ -121,21 +117,6 @@ def test_one_lane_alone_keeps_its_order(kitchen: KnowledgeBase) -> None:
     assert search.ranked(question, rankings, 9) == search_with(kitchen).ranked(
         question, rankings, 9
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "asks"),
-    [
-        ("Fix the humming of the fridge", False),
-        ("fridge noise", False),
-        ("why does the fridge hum", True),
-        ("the fridge hums, doesn't it?", True),
-        ("Where is the noise made?", True),
-        ("we spoke of the noise. " * 10, True),
-    ],
-)
-def test_questions_are_told_from_subjects_by_their_wording(text: str, asks: bool) -> None:
-    assert is_question(text) == asks
 
 
 def test_each_kind_of_text_has_weights_of_its_own() -> None:

@@ -1,17 +1,26 @@
-"""Test code says the words of what it tests, often: it stands a little behind the source."""
+"""What stands a little behind: test code, which says the words of what it tests; change logs, which
+say a word about everything; commits, where a place is asked for."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 
 from verdigris.database import storage_errors
+from verdigris.records import Kind
 from verdigris.retrieve.fusion import Fused, sorted_by_score
+from verdigris.retrieve.wording import (
+    asks_about_changes,
+    asks_about_tests,
+    asks_where,
+    is_question,
+)
 from verdigris.store.index import Index
 
 FACTOR = 0.85
-"""What a test's score is multiplied with, unless the question is about tests."""
+"""What the score of such a document is multiplied with (docs/experiments.md)."""
 
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|testing|__tests__|specs?|testdata|fixtures|bench(?:es|marks)|examples?)/"
@@ -22,12 +31,13 @@ _TEST_PATH = re.compile(
 )
 """Folders and names that the languages' test tools look for, or that are customary."""
 
-_ABOUT_TESTS = re.compile(r"\b(?:tests?|tested|testing|specs?|fixtures?|benchmarks?|examples?)\b")
-
-
-def asks_about_tests(question: str) -> bool:
-    """Whether a question wants tests, examples or benchmarks."""
-    return _ABOUT_TESTS.search(question.lower()) is not None
+_CHANGE_LOG = re.compile(
+    r"(?:^|/)(?:change-?_?logs?|changes|history|news|release-?_?notes?|version-?_?history"
+    r"|what-?s-?_?new)(?:\.\w+)?$"
+    r"|(?:^|/)(?:change-?_?logs?(?:\.d)?|releases|release-?_?notes|newsfragments|what-?s-?_?new)/",
+    re.IGNORECASE,
+)
+"""Names that are customary for lists of what changed."""
 
 
 def is_test(path: str) -> bool:
@@ -35,12 +45,30 @@ def is_test(path: str) -> bool:
     return _TEST_PATH.search(path) is not None
 
 
-def put_tests_behind(index: Index, question: str, fused: Fused) -> Fused:
-    """The same documents with the scores of test code reduced, best first."""
-    if asks_about_tests(question):
-        return fused
+def is_change_log(path: str) -> bool:
+    """Whether a path is that of a list of what changed, by its name."""
+    return _CHANGE_LOG.search(path) is not None
+
+
+def put_behind(index: Index, question: str, fused: Fused) -> Fused:
+    """The same documents, best first, with reduced scores for those that the question hardly means.
+
+    Test code, unless it asks about tests; change logs, if it asks something else than what
+    changed; commits, if it asks where something is.
+    """
+    behind: list[int] = []
     with storage_errors(index.path):
-        rows = index.connection.execute("SELECT id, name FROM documents WHERE kind = 'code'")
-        tests = np.array([document for document, name in rows if is_test(name)], np.int64)
-    behind = np.isin(fused.document_ids, tests)
-    return sorted_by_score(fused.document_ids, np.where(behind, FACTOR, 1.0) * fused.scores)
+        if not asks_about_tests(question):
+            behind += _named(index, "code", is_test)
+        if is_question(question) and not asks_about_changes(question):
+            behind += _named(index, "doc", is_change_log)
+        if asks_where(question):
+            behind += _named(index, "commit", lambda _: True)
+    reduced = np.isin(fused.document_ids, np.array(behind, np.int64))
+    return sorted_by_score(fused.document_ids, np.where(reduced, FACTOR, 1.0) * fused.scores)
+
+
+def _named(index: Index, kind: Kind, is_meant: Callable[[str], bool]) -> list[int]:
+    """Documents of a kind whose name says that they are meant."""
+    rows = index.connection.execute("SELECT id, name FROM documents WHERE kind = ?", (kind,))
+    return [document for document, name in rows if is_meant(name)]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from verdigris.database import storage_errors
 from verdigris.records import Kind
-from verdigris.retrieve.demotion import asks_about_tests, is_test
+from verdigris.retrieve.demotion import is_test
 from verdigris.retrieve.history import history_confidence
 from verdigris.retrieve.lanes import (
     DENSE,
@@ -27,6 +27,7 @@ from verdigris.retrieve.lanes import (
 )
 from verdigris.retrieve.past_changes import NO_CHANGES, PastChanges, Weights
 from verdigris.retrieve.path_words import PathWords
+from verdigris.retrieve.wording import asks_about_tests
 from verdigris.store.document_chunks import Ids, distinct
 from verdigris.store.index import Index
 

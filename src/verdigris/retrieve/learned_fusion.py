@@ -8,7 +8,6 @@ repositories (`fusion_prior.json`) and are fitted to each repository by `learn/f
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -26,6 +25,7 @@ from verdigris.retrieve.features import (
 )
 from verdigris.retrieve.fusion import Fused
 from verdigris.retrieve.lanes import HISTORY, Ranking
+from verdigris.retrieve.wording import is_question
 from verdigris.store.document_chunks import Ids
 from verdigris.store.index import Index
 
@@ -40,14 +40,6 @@ QUESTION_SHARE = 0.1
 """What the features count for a question, unless results that were used taught otherwise. They are
 learned from subjects of commits, which ask for what must change; a question also asks for what
 explains."""
-LONG_TEXT = 40
-"""Words of a text that is no subject of a commit."""
-
-_ASKS = re.compile(
-    r"\?\s*$|^\W*(?:how|why|what|when|where|which|who|whose|is|are|was|were|do|does|did|can|could"
-    r"|should|would|will|has|have|tell|explain|show|describe)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +136,6 @@ def order_files(index: Index, evidence: Evidence, fused: Fused, weights: Column)
 def unplaced(fused: Fused) -> Placed:
     """A list as the fixed fusion made it."""
     return Placed(fused, np.empty(0, np.int64), np.empty((0, len(FEATURES))))
-
-
-def is_question(text: str) -> bool:
-    """Whether a text asks, or is too long for the subject of a commit."""
-    return _ASKS.search(text.strip()) is not None or len(text.split()) > LONG_TEXT
 
 
 def with_history(evidence: Evidence, fused: Fused) -> Fused:

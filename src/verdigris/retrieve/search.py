@@ -13,7 +13,7 @@ import numpy as np
 
 from verdigris.database import storage_errors
 from verdigris.records import Filters, Hit, Kind, Lines, LinkedCommit, Passage
-from verdigris.retrieve.demotion import put_tests_behind
+from verdigris.retrieve.demotion import put_behind
 from verdigris.retrieve.features import (
     FILE_KINDS,
     Candidates,
@@ -238,7 +238,7 @@ class Search:
         return self._named(self._placed(question, rankings).fused.first(depth))
 
     def _placed(self, question: Question, rankings: Sequence[Ranking]) -> Placed:
-        fused = put_tests_behind(self._index, question.text, fuse(rankings))
+        fused = put_behind(self._index, question.text, fuse(rankings))
         weights = self._weights().of(question.text)
         if weights is None:
             return unplaced(fused)
@@ -253,7 +253,7 @@ class Search:
         rankings = self.rankings(question, Filters(), past=past)
         of_files = [ranking for ranking in rankings if ranking.kind in FILE_KINDS]
         evidence = Evidence(question.text, of_files)
-        fused = put_tests_behind(self._index, question.text, fuse(of_files))
+        fused = put_behind(self._index, question.text, fuse(of_files))
         candidates = choose_candidates(evidence, with_history(evidence, fused))
         return candidates, compute_features(self._index, evidence, candidates)
 

@@ -1,0 +1,41 @@
+"""What a text asks for, by its wording: no language model, a few telling words."""
+
+from __future__ import annotations
+
+import re
+
+LONG_TEXT = 40
+"""Words of a text that is no subject of a commit."""
+
+_ASKS = re.compile(
+    r"\?\s*$|^\W*(?:how|why|what|when|where|which|who|whose|is|are|was|were|do|does|did|can|could"
+    r"|should|would|will|has|have|tell|explain|show|describe)\b",
+    re.IGNORECASE,
+)
+_ABOUT_TESTS = re.compile(r"\b(?:tests?|tested|testing|specs?|fixtures?|benchmarks?|examples?)\b")
+_ASKS_WHERE = re.compile(r"^\W*(?:where|which (?:file|module|function|class|method)s?)\b", re.I)
+_ABOUT_CHANGES = re.compile(
+    r"\b(?:why|when|since|chang(?:ed?|es|ing)|added|removed?|dropped|fixed|reverted|deprecated"
+    r"|versions?|releas\w*|histor\w*|change-?log|news|no longer|any ?more|used to)\b",
+    re.IGNORECASE,
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether a text asks, or is too long for the subject of a commit."""
+    return _ASKS.search(text.strip()) is not None or len(text.split()) > LONG_TEXT
+
+
+def asks_about_tests(text: str) -> bool:
+    """Whether tests, examples or benchmarks are wanted."""
+    return _ABOUT_TESTS.search(text.lower()) is not None
+
+
+def asks_where(text: str) -> bool:
+    """Whether a place in the files of today is wanted."""
+    return _ASKS_WHERE.search(text) is not None
+
+
+def asks_about_changes(text: str) -> bool:
+    """Whether it may be wanted what changed, when or why."""
+    return _ABOUT_CHANGES.search(text) is not None
