@@ -91,7 +91,7 @@ def places_of(document_id: int, rankings: Sequence[Ranking]) -> tuple[LaneRank, 
     """Where each lane puts a document among those of its kind, in the order of the lanes."""
     places = []
     for ranking in rankings:
-        for row in np.flatnonzero(ranking.document_ids == document_id)[:1].tolist():
+        for row in (ranking.document_ids == document_id).nonzero()[0].tolist():
             score = round(float(ranking.scores[row]), 4)
             places.append(LaneRank(ranking.lane, row + 1, score))
     return tuple(places)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from math import log2
-from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,9 @@ class PathWords:
     """The words of some paths, without their endings; identifiers split into their parts."""
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self._paths = [_stems(path) for path in paths]
-        self._names = [_stems(PurePosixPath(path).name) for path in paths]
+        parts = [path.split("/") for path in paths]
+        self._paths = [frozenset().union(*map(_stems, names)) for names in parts]
+        self._names = [_stems(names[-1]) for names in parts]
         carried = Counter(word for words in self._paths for word in words)
         self._weights = {word: 1 / log2(2 + count) for word, count in carried.items()}
 
@@ -37,5 +38,6 @@ class PathWords:
         return np.array([len(words & asked) / max(len(words), 1) for words in self._names], float)
 
 
+@lru_cache(10_000)
 def _stems(text: str) -> frozenset[str]:
     return frozenset(_ENDING.sub("", word) for word in telling_words(text))
