@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from verdigris.learn.lock import FusionLock, Lock, QuestionsLock
+from verdigris.serve.cli.oxidize import learned_lines
+from verdigris.upkeep.publishing import Learned
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -67,6 +71,25 @@ def test_an_issue_is_named_by_its_number(
     verdigris("scrape", "forge", "--from", str(exported), inside=small_git.root)
     verdigris("scry", "what drips?", "--kind", "issue")
     assert verdigris("used", "issue:12").out == 'used for "what drips?": issue:12\n'
+
+
+def test_oxidize_says_how_many_questions_taught(verdigris: Verdigris, small_git: GitFolder) -> None:
+    verdigris("scry", "who fills a cup?", "--path", "src", inside=small_git.root)
+    verdigris("used", "1")
+    lines = verdigris("oxidize").out.splitlines()
+    assert (
+        "questions: a tenth of these weights (1 question with used results; mark more: "
+        "verdigris used N)"
+    ) in lines
+    assert "  used            1 questions with used results; it takes 60" in lines
+
+
+def test_status_tells_the_gain_of_weights_for_questions() -> None:
+    questions = QuestionsLock({"code": 1.0}, 80, 24, own=0.75, tenth=0.5)
+    lanes = FusionLock("prior", {"code": 0.5}, reason="0 commits", questions=questions)
+    lock = Lock(2, "recipe", "model", "print", "sha", {}, {}, lanes)
+    told = learned_lines(Learned(lock, here=True))
+    assert "learned: lanes for questions: MRR 0.500 → 0.750 on 24 later questions" in told
 
 
 def test_undo_takes_no_results(verdigris: Verdigris, small_git: GitFolder) -> None:

@@ -207,6 +207,11 @@ def learned_lines(learned: Learned) -> list[str]:
     if not lines:
         lines.append("learned: nothing that beats raw vectors surely")
     lines.append(f"learned: {_lanes_gain(learned.lock.fusion)}")
+    if (questions := learned.lock.fusion.questions).weights:
+        lines.append(
+            f"learned: lanes for questions: MRR {questions.tenth:.3f} → {questions.own:.3f} on "
+            f"{plural(questions.held_out, 'later question')}"
+        )
     if not learned.here:
         lines.append(
             "learned elsewhere: what oxidize.lock names does not serve here; "
