@@ -13,7 +13,7 @@ import pytest
 
 import verdigris
 from verdigris.capture import session_files
-from verdigris.capture.sessions import SessionCapture
+from verdigris.capture.sessions import SessionCapture, Statements
 from verdigris.capture.work_tree import open_work_tree
 from verdigris.errors import Busy, SessionError, StorageError
 
@@ -63,6 +63,22 @@ def test_edits_by_hand_survive_every_verb(small_git: GitFolder) -> None:
     assert log.stat().st_mode & 0o777 == 0o640
     order = [b"It is hard.", b"after the edit", b"## Beliefs Captured", b"## Session Class"]
     assert sorted(order, key=after.index) == order
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the editor is a shell script")
+@pytest.mark.parametrize("verb", ["update", "end"])
+def test_an_edit_that_is_saved_while_git_runs_survives(small_git: GitFolder, verb: str) -> None:
+    log = capture(small_git).start("Slow").path
+    editor = small_git.write(
+        ".git/editor", f"#!/bin/sh\necho 'Saved meanwhile' >> '{log}'\nexit 1\n"
+    )
+    editor.chmod(0o755)
+    small_git.git("config", "core.fsmonitor", str(editor))  # git status runs it
+    if verb == "update":
+        capture(small_git).update(Statements(work=("one",)))
+    else:
+        capture(small_git).end()
+    assert "Saved meanwhile\n" in log.read_text()
 
 
 def test_a_log_without_an_activity_log_gets_one(small_git: GitFolder) -> None:
@@ -130,16 +146,20 @@ def test_logs_go_where_the_repository_keeps_them(small_git: GitFolder) -> None:
 def test_logs_in_an_ignored_folder_are_found(small_git: GitFolder) -> None:
     small_git.write(".gitignore", "/layer/\n")
     small_git.write("layer/sessions/20250102-030405.md", "# Session: Hidden\n")
-    assert capture(small_git).start("Also hidden").path.parent.parent.name == "layer"
+    hidden = capture(small_git).start("Also hidden")
+    assert hidden.path.parent.parent.name == "layer"
+    assert hidden.notes[0].endswith("layer/sessions, which git ignores")
 
 
 def test_a_configured_folder_wins(small_git: GitFolder, tmp_path: Path) -> None:
     inside = capture(small_git, "notes/log").start("Inside")
     assert inside.path.parent == small_git.root / "notes" / "log"
+    assert inside.notes == ()
     assert capture(small_git).note("found by the state, not by the folder").path == inside.path
     assert capture(small_git).sessions()[0].id == inside.id
     outside = capture(small_git, str(tmp_path / "far")).start("Outside", archive=True)
     assert outside.path.parent == tmp_path / "far"
+    assert outside.notes[-1].startswith("scry does not find what stands outside of the repository")
     assert capture(small_git, str(tmp_path / "far")).end().id == outside.id
     assert capture(small_git, str(tmp_path / "far")).sessions()[0].path == str(outside.path)
 

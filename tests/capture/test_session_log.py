@@ -100,3 +100,7 @@ def test_figures_come_from_the_closing_section_alone() -> None:
 def test_pattern_files_are_named_so_or_lie_below_a_folder_named_so() -> None:
     files = ["docs/decisions.md", "docs/adr/0001-x.md", "Patterns/a/b.py", "src/pattern_match.py"]
     assert pattern_files(files) == 3
+
+
+def test_a_note_cannot_make_the_log_binary() -> None:
+    assert free_text("one\0 two") == "one two"

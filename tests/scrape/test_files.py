@@ -399,3 +399,17 @@ def test_minified_and_generated_files_are_skipped_but_never_prose(repository: Re
 def test_documents_of_other_programs_are_binary_without_a_nul(head: bytes) -> None:
     assert is_binary(head + b"stream of something\n" * 3)
     assert not is_binary(b"plain text\twith a tab\x1b[1m and an escape\r\n")
+
+
+def test_our_own_logs_are_read_where_git_ignores_them_and_where_they_are_long(
+    repository: Repository,
+) -> None:
+    write(repository, ".gitignore", "/.verdigris/\n")
+    log = ".verdigris/sessions/20260102-030405.md"
+    write(repository, log, "# Session: Tea\n" + "A line of it.\n" * 100_000)
+    write(repository, ".verdigris/sessions/draft.md")
+    write(repository, ".verdigris/config.toml")
+    assert list_files(repository).paths == (".gitignore", log)
+    assert read(repository, log).text.endswith("A line of it.\n")
+    write(repository, ".verdigrisignore", "/.verdigris/sessions/\n")
+    assert log not in list_files(repository).paths

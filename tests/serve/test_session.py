@@ -140,6 +140,14 @@ def test_the_folder_can_be_configured(small_git: GitFolder, verdigris: Verdigris
     assert len(list((small_git.root / "journal").glob("*.md"))) == 1
 
 
+def test_logs_that_git_ignores_are_found(small_git: GitFolder, verdigris: Verdigris) -> None:
+    small_git.write(".gitignore", "/.verdigris/\n")
+    verdigris("session", "start", "Roofs", inside=small_git.root)
+    verdigris("session", "note", "We chose zinc for the roof of the tea house.")
+    hits = json.loads(verdigris("scry", "zinc roof", "--json").out)["results"]
+    assert "session" in {hit["kind"] for hit in hits}
+
+
 def test_every_subcommand_and_option_has_help(verdigris: Verdigris) -> None:
     group = cli.get_command(click.Context(cli), "session")
     assert isinstance(group, click.Group)

@@ -49,7 +49,7 @@ def locate_logs(
     """
     if configured:
         return root / Path(configured).expanduser()
-    own = root / _STATE_FOLDER / "sessions"
+    own = own_folder(root)
     if log_paths(own):
         return own
     counts = Counter(
@@ -60,6 +60,11 @@ def locate_logs(
     if counts:
         return root / counts.most_common(1)[0][0]
     return next((root / name for name in _USUAL_FOLDERS if log_paths(root / name)), own)
+
+
+def own_folder(root: Path) -> Path:
+    """Where logs are kept unless somebody chose another folder."""
+    return root / _STATE_FOLDER / "sessions"
 
 
 def log_paths(folder: Path) -> list[Path]:

@@ -172,15 +172,24 @@ def metrics_text(metrics: GitMetrics) -> str:
 
 
 def free_text(text: str) -> str:
-    """Somebody's markdown, fit for a block: headings below the block's, code fences closed."""
+    """Somebody's markdown, fit for a block: headings below the block's, code fences closed.
+
+    NUL is left out: git and scrape would hold the whole log for binary.
+    """
     lines, fence = [], ""
-    for line in text.replace("\r\n", "\n").strip("\n").rstrip().split("\n"):
+    for line in text.replace("\0", "").replace("\r\n", "\n").strip("\n").rstrip().split("\n"):
         heading = None if fence else _HEADING.match(line)
         if heading and len(heading[1]) < _LOWEST_BLOCK_LEVEL:
             line = "#" * _LOWEST_BLOCK_LEVEL + line[heading.end() :]
         lines.append(line)
         fence = _fence_after(fence, line)
     return "\n".join([*lines, fence] if fence else lines)
+
+
+def clock_text(moment: datetime, began: datetime | None) -> str:
+    """Local HH:MM, with the date in front where the session began on another day."""
+    is_later = began is not None and began.astimezone(moment.tzinfo).date() != moment.date()
+    return f"{moment:%Y-%m-%d %H:%M}" if is_later else f"{moment:%H:%M}"
 
 
 def one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from verdigris.capture.session_files import (
     log_paths,
     open_log,
     opened_by,
+    own_folder,
     read_text,
     reserve_log,
     set_open_log,
@@ -30,6 +32,7 @@ from verdigris.capture.work_tree import (
     count_commits,
     git_metrics,
     has_tag,
+    is_ignored,
     remove_tag,
     set_tag,
     tracked_logs,
@@ -92,6 +95,7 @@ class SessionCapture:
             now = _now()
             head = self._new_head(title, llm, now)
             notes += self._missing_tag(head.start_tag, f"session-{head.id}-start")
+            notes += self._unread(self.folder / f"{head.id}.md")
             listed = [goal for goal in map(text_of.one_line, goals) if goal] or [title]
             text = text_of.new_log(head, listed, context, f"{now:%H:%M}")
             log = self.folder / f"{head.id}.md"
@@ -106,10 +110,13 @@ class SessionCapture:
     def update(self, said: Statements) -> Captured:
         """Add what happened since the last update, with git's facts. Raises SessionError."""
         with locked(self._files):
-            log, text, head = self._open()
+            log, _, head = self._open()
+            metrics = self._metrics(head, log)
+            text = read_text(log)  # after git, which may take long: somebody may have saved an edit
             since = text_of.last_update(text)
-            clock = clock_text(_now(), head.created)
-            block = text_of.update_text(clock, since, self._metrics(head, log), said)
+            block = text_of.update_text(
+                text_of.clock_text(_now(), head.created), since, metrics, said
+            )
             write_text(log, text_of.with_block(text, block))
         return Captured(head.id, head.title, log, block)
 
@@ -243,7 +250,7 @@ class SessionCapture:
         return ()
 
     def _end(self) -> Captured:
-        log, text, head = self._open()
+        log, _, head = self._open()
         closing = ""
         tag, notes = self._end_tag(head)
         # Ended before, but interrupted before it was forgotten: nothing is written twice.
@@ -252,6 +259,7 @@ class SessionCapture:
             block = f"{self._heading('Session End', head)}\n\n{text_of.metrics_text(metrics)}"
             section = _classification(head, metrics, tag)
             closing = f"{block}\n\n{section}"
+            text = read_text(log)  # after git, as in `update`
             text = text_of.with_section(text_of.with_block(text, block), section)
             write_text(log, text_of.with_status(text, ENDED))
         forget_open_log(self._files)
@@ -285,6 +293,17 @@ class SessionCapture:
         if not self._tree.commit:
             return ("no tag: the repository has no commit yet",)
         return (f"no tag: git refused {wanted}",)
+
+    def _unread(self, log: Path) -> tuple[str, ...]:
+        """Says so where nobody will find what stands in the log."""
+        root, folder = self._tree.root, Path(os.path.normpath(log.parent))
+        if folder == own_folder(root):
+            return ()
+        if not folder.is_relative_to(root):
+            return (f"scry does not find what stands outside of the repository: {folder}",)
+        if is_ignored(self._tree, log):
+            return (f"scry does not find what stands in {folder}, which git ignores",)
+        return ()
 
     def _take_back(self, log: Path, tag: str) -> None:
         """Leave nothing of a session that could not begin."""
@@ -325,7 +344,8 @@ class SessionCapture:
         return git_metrics(self._tree, head.starting_commit, _began(head), log.parent)
 
     def _heading(self, title: str, head: Head) -> str:
-        return f"### {clock_text(_now(), head.created)} - {title} {self._tree.position}".rstrip()
+        clock = text_of.clock_text(_now(), head.created)
+        return f"### {clock} - {title} {self._tree.position}".rstrip()
 
     def _summary_or_name(self, log: Path) -> SessionSummary:
         try:
@@ -377,9 +397,3 @@ def _minutes(head: Head) -> int | None:
 def _now() -> datetime:
     """The time on the wall with its offset, in whole seconds."""
     return datetime.now().astimezone().replace(microsecond=0)
-
-
-def clock_text(moment: datetime, began: datetime | None) -> str:
-    """Local HH:MM, with the date in front where the session began on another day."""
-    is_later = began is not None and began.astimezone(moment.tzinfo).date() != moment.date()
-    return f"{moment:%Y-%m-%d %H:%M}" if is_later else f"{moment:%H:%M}"

@@ -99,6 +99,11 @@ def tracked_logs(root: Path) -> list[PurePosixPath]:
     return [PurePosixPath(name) for name in listed.split("\0") if name]
 
 
+def is_ignored(tree: WorkTree, path: Path) -> bool:
+    """Whether git ignores a path of the work tree."""
+    return _git(tree.root, "check-ignore", "--quiet", "--", str(path)).returncode == 0
+
+
 def set_tag(tree: WorkTree, name: str) -> bool:
     """Make a lightweight tag at the current commit; False if the name is taken or refused.
 

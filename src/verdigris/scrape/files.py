@@ -41,6 +41,11 @@ _RACY = "racy"
 _RETRIED = ("!too large", "!not readable", "!needs ")
 """How stamps begin where a setting, a permission or a library may end it, which no status shows."""
 
+_OWN_LOGS = ".verdigris/sessions"
+_SESSION_LOG = re.compile(r"(?:^|/)\d{8}-\d{6}\.md$")
+_LONG_LOGS = 16
+"""Session logs may be so many times larger than other files: an agent's grows for days."""
+
 _MAGIC_WITHIN = 1_024
 """PDF readers look for the format's mark so far into a file."""
 _IGNORE_FILE = ".verdigrisignore"
@@ -117,7 +122,9 @@ def list_files(repository: Repository) -> FileList:
 
     Left out and counted: what `.verdigrisignore` names, lock files, vendored and generated
     files, submodules, names that are not UTF-8. Not counted: what git itself ignores, and
-    verdigris's own `.verdigris/local`. A tracked file may be missing on disk.
+    verdigris's own `.verdigris/local`. Logs in `.verdigris/sessions` are listed even where git
+    ignores them: that keeps them from others, not from the memory. A tracked file may be missing
+    on disk.
     Raises SettingsError for a line of `.verdigrisignore` that is no pattern.
     """
     output = git_output(
@@ -126,7 +133,8 @@ def list_files(repository: Repository) -> FileList:
     submodules = frozenset(repository.submodules)
     skipped: Counter[str] = Counter()
     paths = []
-    for path in sorted(set(os.fsdecode(output).split("\0")) - {""}):
+    listed = {path for path in os.fsdecode(output).split("\0") if path}
+    for path in sorted(listed | _own_logs(repository.root)):
         if path in submodules or path.endswith("/"):  # a repository inside, registered or not
             skipped["submodule"] += 1
         elif found := _SKIPPED_NAMES.search(path):
@@ -136,6 +144,14 @@ def list_files(repository: Repository) -> FileList:
     wanted = _without_ignored(repository.root, paths)
     skipped.update([f"in {_IGNORE_FILE}"] * (len(paths) - len(wanted)))
     return FileList(tuple(wanted), skipped)
+
+
+def _own_logs(root: Path) -> set[str]:
+    try:
+        names = os.listdir(root / _OWN_LOGS)  # noqa: PTH208
+    except OSError:
+        return set()
+    return {path for name in names if _SESSION_LOG.search(path := f"{_OWN_LOGS}/{name}")}
 
 
 def file_changes(
@@ -305,7 +321,11 @@ def _unreadable(path: str, seen: os.stat_result, max_bytes: int) -> str:
     format_ = format_of(path)
     if format_ and format_.is_binary and not is_installed(format_):
         return f"needs verdigris[{format_.extra}]"
-    most = max_bytes * PICTURES if format_ and format_.has_pictures else max_bytes
+    most = max_bytes
+    if format_ and format_.has_pictures:
+        most *= PICTURES
+    elif _SESSION_LOG.search(path):
+        most *= _LONG_LOGS
     return "too large" if seen.st_size > most else ""
 
 

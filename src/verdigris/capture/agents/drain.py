@@ -22,7 +22,7 @@ from verdigris.capture.session_files import (
     write_text,
 )
 from verdigris.capture.session_log import ACTIVE, Head
-from verdigris.capture.sessions import SessionCapture, clock_text
+from verdigris.capture.sessions import SessionCapture
 from verdigris.capture.work_tree import WorkTree, position_text
 
 _LONGEST_TITLE = 80
@@ -124,7 +124,7 @@ def _blocks(talk: _Talk, began: datetime | None) -> Iterator[str]:
         kind, said = record.get("event"), text_of.free_text(record.get("text", ""))
         edited += record.get("files", "").split("\n")
         position = position_text(record.get("branch", ""), record.get("commit", ""))
-        clock = clock_text(_moment(record), began)
+        clock = text_of.clock_text(_moment(record), began)
         if kind == "prompt" and said:
             yield f"### {clock} - Prompt ({talk.agent}) {position}".rstrip() + f"\n{said}"
         elif kind == "answer":
