@@ -111,6 +111,13 @@ def test_notes_of_many_processes_are_all_kept(small_git: GitFolder) -> None:
     assert [path.name for path in log.parent.iterdir()] == [log.name]
 
 
+def test_what_a_killed_process_left_goes_with_the_next_note(small_git: GitFolder) -> None:
+    log = capture(small_git).start("Killed").path
+    log.with_name(f".{log.name}.4711.tmp").write_text("half a lo")
+    capture(small_git).note("after it")
+    assert list(log.parent.iterdir()) == [log]
+
+
 def test_an_interrupted_end_is_finished_without_writing_twice(small_git: GitFolder) -> None:
     log = capture(small_git).start("Interrupted").path
     state = small_git.root / ".verdigris" / "local" / "active-session"

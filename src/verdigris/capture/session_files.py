@@ -130,9 +130,15 @@ def read_text(log: Path) -> str:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Replace a file whole or not at all; a link stays a link. Raises StorageError."""
+    """Replace a file whole or not at all; a link stays a link. Raises StorageError.
+
+    To be called under the lock: what killed processes left of their writing goes, too.
+    """
     try:
         replace_file(file, text.encode("utf-8", "surrogateescape"))
+        target = file.resolve()
+        for left in target.parent.glob(f".{target.name}.*.tmp"):
+            left.unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(file, error) from error
 
