@@ -191,3 +191,12 @@ def test_refs_in_another_form_are_read_by_git(
 def test_a_start_from_an_edited_log_is_no_option_of_git(small_git: GitFolder) -> None:
     assert _metrics(small_git, "--output=stolen").commits == 3
     assert not list(small_git.root.glob("stolen*"))
+
+
+def test_a_repository_of_another_user_is_told_with_what_allows_it(
+    small_git: GitFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_git.git("config", "core.worktree", str(small_git.root))  # so that git is asked
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(RepositoryError, match=r"another user.*--add safe\.directory /"):
+        open_work_tree(small_git.root)

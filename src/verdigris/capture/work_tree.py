@@ -186,6 +186,11 @@ def _text(output: bytes) -> str:
 
 
 def _no_work_tree(folder: Path, complaint: bytes) -> str:
+    if b"safe.directory" in complaint:
+        mend = f"git config --global --add safe.directory {folder.resolve()}"
+        return (
+            f"git refuses {folder.resolve()}: it belongs to another user; to trust it run: {mend}"
+        )
     said = _text(complaint).strip().splitlines()
     reason = said[0].removeprefix("fatal: ") if said else "no work tree"
     return f"{folder.resolve()} has no git work tree ({reason}); go to one, or run: git init"
