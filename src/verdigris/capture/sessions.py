@@ -176,7 +176,8 @@ class SessionCapture:
 
     def sessions(self) -> list[SessionSummary]:
         """All sessions, newest first; one that cannot be read has the status `unreadable`."""
-        return [self._summary_or_name(log) for log in reversed(self._logs())]
+        opened = open_log(self._files)
+        return [self._summary_or_name(log, opened) for log in reversed(self._logs())]
 
     def show(self, session: str = "") -> tuple[SessionSummary, str]:
         """A session and its log; '' is the open one, or else the newest.
@@ -186,8 +187,9 @@ class SessionCapture:
         logs = self._logs()
         if not session and not logs:
             raise SessionError(f"no session in {self.folder}; {_BEGIN}")
-        log = self._find(session) if session else open_log(self._files) or logs[-1]
-        return self._summary(log), read_text(log)
+        opened = open_log(self._files)
+        log = self._find(session) if session else opened or logs[-1]
+        return self._summary(log, opened), read_text(log)
 
     def _logs(self) -> list[Path]:
         """Every log by id, also an open one that lies elsewhere."""
@@ -347,16 +349,16 @@ class SessionCapture:
         clock = text_of.clock_text(_now(), head.created)
         return f"### {clock} - {title} {self._tree.position}".rstrip()
 
-    def _summary_or_name(self, log: Path) -> SessionSummary:
+    def _summary_or_name(self, log: Path, opened: Path | None) -> SessionSummary:
         try:
-            return self._summary(log)
-        except StorageError:
+            return self._summary(log, opened)
+        except VerdigrisError:
             return SessionSummary(log.stem, "", "unreadable", "", str(log), "", None, None)
 
-    def _summary(self, log: Path) -> SessionSummary:
+    def _summary(self, log: Path, opened: Path | None) -> SessionSummary:
         text = read_text(log)
         head = text_of.read_head(text, log.stem)
-        is_open = log == open_log(self._files) and head.status != ENDED
+        is_open = log == opened and head.status != ENDED
         root = self._tree.root
         return SessionSummary(
             id=head.id,
