@@ -41,6 +41,8 @@ def nothing(words: Sequence[str]) -> bool:
         '{\n "schema_version": 1,\n "query": "x",\n "results": []}',
         "Called from\n  a.py:1  f → g\n  b/c.py:12  Class.method → g  (50 % sure)",
         "noted in session 20260302-101112: Tea",
+        'used for "why do kettles boil so slowly in the morning, and who descales them?": a/b.md',
+        '{"schema_version": 1, "used": [{"text": "why?"}]}',
         KNOWN,
     ],
 )

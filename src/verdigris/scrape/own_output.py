@@ -29,7 +29,7 @@ _BLANK = re.compile(r"\n[ \t]*\n")
 _WORD = re.compile(r"[^\W_]+")
 _JSON = re.compile(
     r'"schema_version"\s*:\s*\d+\s*,\s*"(?:query|target|path|session|sessions|scraped|root|agents'
-    r'|staged|index)"'
+    r'|staged|index|used|taken_back|answer)"'
 )
 _LEFTOVER = re.compile(r"|[`~]{3,}\w*|(?:\S+, defined in )?[\w.-]*[/.][\w./-]*\w")
 """A code fence, or a path, which the commands print above what belongs to it."""
@@ -57,6 +57,7 @@ _FRAMES = re.compile(
             rf"\bNamed in sessions {_PLACE}",
             r"\bIssues behind its commits (?:issue|pr|discussion) #\d+",
             r"\bUsually changes with the [\d,]+ staged files?, and is not staged(?: sure file)?",
+            r'\b(?:used|taken back) for "[^"]{1,400}": \S+',
             r"\b(?:started|updated|noted in|ended|archived|resumed) session \d{8}-\d{6}:",
         )
     )
