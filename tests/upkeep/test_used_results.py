@@ -23,14 +23,23 @@ ASKED = ("why is {} so slow", "where does {} begin", "who wakes {} up", "what do
     "how is {} stopped", "when did {} grow", "is {} safe to call", "which limits has {}",
     "what breaks if {} fails", "does {} retry", "can {} be paused")  # fmt: skip
 
+KEYWORDS = ("falcon speed", "otter print format")
+"""Asked in words that read like the subject of a commit."""
+
 
 def used_events() -> Iterator[Event]:
     """Six questions a day, of each of which one result was used."""
     for number, text in enumerate(ASKED):
         for area, nickname in zip(AREAS, NICKNAMES, strict=True):
             name, time = f"question:{number}{area}", f"2026-01-{number + 1:02}T10:00:00Z"
-            yield Event(QUESTION_ASKED, name, time, f"{text.format(nickname)}?", time=time)
-            yield Event(RESULT_USED, name, time, f"src/{area}.py", time=time)
+            yield from used(name, time, f"{text.format(nickname)}?", area)
+    for area, text in zip(AREAS, KEYWORDS, strict=False):
+        yield from used(f"question:{area}", "2026-02-01T10:00:00Z", text, area)
+
+
+def used(name: str, time: str, text: str, area: str) -> Iterator[Event]:
+    yield Event(QUESTION_ASKED, name, time, text, time=time)
+    yield Event(RESULT_USED, name, time, f"src/{area}.py", time=time)
 
 
 @pytest.fixture
@@ -53,14 +62,14 @@ def test_used_results_train_a_projection_of_questions(opened: KnowledgeBase) -> 
     embed = cached_questions(opened.embedder, opened.vector_cache)
     material = read_material(opened.log, opened.index, opened.facts, embed)
     commits = read_pairs("commit-files", material, 1)
-    used = read_pairs("used", material, LEAST_QUERIES)
-    assert len(used) == len(ASKED) * len(AREAS)
-    raw = measure(used.queries @ used.candidates.T, used)
+    marked = read_pairs("used", material, LEAST_QUERIES)
+    assert len(marked) == len(ASKED) * len(AREAS) + len(KEYWORDS)
+    raw = measure(marked.queries @ marked.candidates.T, marked)
     found = {}
     for name, sources in (("without", {"commits": commits}),
-                          ("with", {"commits": commits, "used": used})):  # fmt: skip
+                          ("with", {"commits": commits, "used": marked})):  # fmt: skip
         projection = train_on_all(sources, Plan(hidden=0), 15)
-        found[name] = measure(projected_scores(projection, "query", used), used).mrr
+        found[name] = measure(projected_scores(projection, "query", marked), marked).mrr
     assert raw.mrr < 0.6
     assert found["without"] < 0.6
     assert found["with"] > 0.9
@@ -69,8 +78,9 @@ def test_used_results_train_a_projection_of_questions(opened: KnowledgeBase) -> 
 def test_oxidize_measures_what_used_results_teach(opened: KnowledgeBase) -> None:
     lock = opened.oxidize().lock
     temporal = lock.projections["temporal"]
-    assert temporal.tasks["used"].queries == len(ASKED) * len(AREAS)
+    assert temporal.tasks["used"].queries == len(ASKED) * len(AREAS) + len(KEYWORDS)
     assert "commit-files" in temporal.missing
+    assert lock.fusion.examples == 3 * len(AREAS) + len(KEYWORDS)
     questions = lock.fusion.questions
     assert questions.examples == len(ASKED) * len(AREAS)
     assert questions.held_out > 0

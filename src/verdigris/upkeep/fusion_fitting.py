@@ -30,6 +30,7 @@ from verdigris.retrieve.features import FEATURES
 from verdigris.retrieve.lanes import Question
 from verdigris.retrieve.learned_fusion import QUESTION_SHARE, base_scores, fusion_prior
 from verdigris.retrieve.search import Search
+from verdigris.retrieve.wording import is_question
 from verdigris.upkeep.progress import Progress
 from verdigris.upkeep.served import as_projected
 
@@ -79,7 +80,10 @@ class FusionExamples:
     earlier: Sequence[EarlierProjection]
 
     def of_commits(self) -> list[Asked]:
-        """The newest commits that are about one thing. Raises StorageError."""
+        """The newest commits that are about one thing, and what was asked in such words.
+
+        Raises StorageError.
+        """
         material = self.material
         rows = {sha: row for row, (sha, _) in enumerate(self._past_commits())}
         asking = [
@@ -87,12 +91,17 @@ class FusionExamples:
             for commit, vector in zip(material.commits, material.commit_vectors, strict=True)
             if commit.sha in rows and len(commit.files) <= MOST_FILES
         ]
-        return asking[-MOST_EXAMPLES:]
+        asking += [one for one in self._used() if not is_question(one.text)]
+        return sorted(asking, key=lambda one: one.time)[-MOST_EXAMPLES:]
 
     def of_questions(self) -> list[Asked]:
         """The newest questions of which somebody said which files answered. Raises StorageError."""
+        return [one for one in self._used() if is_question(one.text)][-MOST_EXAMPLES:]
+
+    def _used(self) -> list[Asked]:
+        """All texts of which somebody said which files answered, oldest first."""
         times = [time for _, time in self._past_commits()]
-        used = used_questions(self.material)[-MOST_EXAMPLES:]
+        used = used_questions(self.material)
         vectors = self.material.embed([one.text for one in used])
         return [
             Asked(one.text, vector, one.time, bisect_right(times, one.time), one.files)
