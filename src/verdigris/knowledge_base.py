@@ -145,8 +145,9 @@ class KnowledgeBase:
         from verdigris.upkeep.learning import Learning, LearningSources
 
         sources = LearningSources(
-            self.log, self.index, self.facts, lambda: self.embedder, lambda: self.vector_cache
-        )
+            self.log, self.index, self.facts, lambda: self.embedder, lambda: self.vector_cache,
+            self.structure.prepare,
+        )  # fmt: skip
         return Learning(self.repository.root, self.locations, sources, self._served)
 
     @property

@@ -48,6 +48,7 @@ def material(small_git: GitFolder) -> Iterator[Material]:
     with KnowledgeBase(small_git.root) as knowledge_base:
         knowledge_base.refresh()
         knowledge_base.embed()
+        knowledge_base.structure.prepare()
         embed = cached_questions(knowledge_base.embedder, knowledge_base.vector_cache)
         kb = knowledge_base
         yield read_material(kb.log, kb.index, kb.facts, embed)

@@ -43,9 +43,11 @@ class LearningSources:
     facts: Facts
     embedder: Callable[[], Embedder]
     cache: Callable[[], VectorCache | None]
+    follow_imports: Callable[[], None]
 
     def read(self) -> Material:
         """Everything that pairs are made from. Raises StorageError."""
+        self.follow_imports()
         return read_material(self.log, self.index, self.facts, self.questions())
 
     def questions(self) -> EmbedTexts:

@@ -121,6 +121,15 @@ class ImportFacts(CodeFacts):
             for line, module, names, target, sure in rows
         ]
 
+    def all_imports(self, least: float) -> list[tuple[str, str]]:
+        """(importing file, imported file) of all imports that are at least so sure, by path."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT document, target FROM import_targets WHERE confidence >= ? "
+            "ORDER BY document, target",
+            (least,),
+        )
+        return rows.fetchall()
+
     def bindings(self, paths: Iterable[str], hops: int) -> dict[str, list[Binding]]:
         """What imports make known in each of the files, and in those that they import.
 

@@ -87,6 +87,24 @@ class ReferenceFacts(ImportFacts):
                     found[key] = one
         return list(found.values())
 
+    def all_calls(self, least: float) -> list[tuple[Site, Symbol]]:
+        """All calls with the definitions that they mean at least so surely, by path and caller."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT callee, document, caller, receiver FROM calls"
+        )
+        sites: dict[str, set[Site]] = defaultdict(set)
+        for name, *site in rows:
+            sites[name].add(Site(*site))
+        chosen = self._choices(sites)
+        found = [
+            (site, definition)
+            for name in sorted(chosen)
+            for site, choices in chosen[name].items()
+            for definition, sure in choices
+            if sure >= least
+        ]
+        return sorted(found, key=lambda one: (one[0].path, one[0].caller, one[1].path, one[1].name))
+
     def _choices(self, callers: Mapping[str, set[Site]]) -> dict[str, dict[Site, Choices]]:
         """Name → calling site → definitions that a call of the name there may mean, how surely."""
         definitions = {name: self._definitions(name) for name in callers}
