@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import GitFolder
 
 from verdigris.chunking import chunk_document
 from verdigris.engine import Embedder
+from verdigris.knowledge_base import KnowledgeBase
 from verdigris.records import DOCUMENT_SEEN, Event, Lines, SeenDetails
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
@@ -18,6 +20,7 @@ from verdigris.store.vector_sets import VectorSets, VectorSpace
 from verdigris.upkeep.embedding import embed_pending
 from verdigris.upkeep.indexing import open_index
 from verdigris.upkeep.progress import Silent
+from verdigris.upkeep.vector_upkeep import FEW_CHUNKS
 
 TEXTS = ["an owl", "a badger", "an owl", "a heron", "an owl"]
 
@@ -85,3 +88,20 @@ def test_after_the_deadline_no_text_is_begun_and_the_rest_is_done_later(index: I
     assert index.count("vectors") == 0
     embed(index, None)
     assert index.count("vectors") == 5
+
+
+def test_a_new_index_has_all_known_vectors_before_its_first_answer(
+    make_git: Callable[[str], GitFolder],
+) -> None:
+    folder = make_git("many")
+    notes = "\n\n".join(f"## Note {number}\n\nTea of kind {number}." for number in range(160))
+    folder.write("notes.md", notes)
+    folder.commit("Write notes")
+    with KnowledgeBase(folder.root) as opened:
+        opened.refresh()
+        opened.embed()
+        chunks = opened.state(current=True).chunks
+        assert chunks > FEW_CHUNKS
+        opened.rebuild()
+        assert opened.state(current=True).vectors == 0
+        assert opened.ask("tea of kind 7").state.vectors == chunks

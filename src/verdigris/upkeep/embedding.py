@@ -41,22 +41,30 @@ def embed_pending(
     """
     chunks = list(pending)
     progress.start("embedding", len(chunks))
-    done = 0
-    unknown: list[PendingChunk] = []
-    for part in _parts(chunks, _LOOKED_UP_AT_ONCE):
-        known = cache.get(embedder.fingerprint, [c.text_hash for c in part]) if cache else {}
-        found = [
-            ChunkVector(c.chunk_id, c.text_hash, known[c.text_hash])
-            for c in part
-            if c.text_hash in known
-        ]
-        sets.add(embedder.fingerprint, found)
-        unknown += [chunk for chunk in part if chunk.text_hash not in known]
-        done += len(found)
-        progress.advance(len(found))
-    done += _infer(sets, cache, embedder, progress, unknown, deadline)
+    unknown = recall(sets, cache, embedder.fingerprint, chunks) if cache else chunks
+    known = len(chunks) - len(unknown)
+    progress.advance(known)
+    done = _infer(sets, cache, embedder, progress, unknown, deadline)
     progress.finish()
-    return done
+    return known + done
+
+
+def recall(
+    sets: VectorSets, cache: VectorCache, fingerprint: str, pending: Iterable[PendingChunk]
+) -> list[PendingChunk]:
+    """Store the vectors that the cache has for pending chunks; returns the other chunks."""
+    unknown: list[PendingChunk] = []
+    for part in _parts(pending, _LOOKED_UP_AT_ONCE):
+        known = cache.get(fingerprint, [chunk.text_hash for chunk in part])
+        found = [
+            ChunkVector(chunk.chunk_id, chunk.text_hash, known[chunk.text_hash])
+            for chunk in part
+            if chunk.text_hash in known
+        ]
+        if found:
+            sets.add(fingerprint, found)
+        unknown += [chunk for chunk in part if chunk.text_hash not in known]
+    return unknown
 
 
 def _infer(
@@ -99,7 +107,7 @@ def _store(
     sets.add(fingerprint, fresh)
 
 
-def _parts(chunks: list[PendingChunk], size: int) -> Iterator[list[PendingChunk]]:
+def _parts(chunks: Iterable[PendingChunk], size: int) -> Iterator[list[PendingChunk]]:
     source = iter(chunks)
     while part := list(islice(source, size)):
         yield part

@@ -14,7 +14,7 @@ from verdigris.database import remove_database
 from verdigris.errors import Busy, CorruptDatabase, EngineError, StorageError
 from verdigris.store.index import EXACT_LIMIT, Index
 from verdigris.store.vector_sets import VectorSets, VectorSpace
-from verdigris.upkeep.embedding import embed_pending, vector_space
+from verdigris.upkeep.embedding import embed_pending, recall, vector_space
 from verdigris.upkeep.loaded_models import LoadedModels
 from verdigris.upkeep.locations import Locations
 from verdigris.upkeep.locking import refresh_lock
@@ -94,6 +94,9 @@ class VectorUpkeep:
             self.embed_all()
         serving = self._able_to_serve()
         missing = self.sets.missing(serving)
+        if missing > FEW_CHUNKS and (cache := self._sources.open_cache()):
+            recall(self.sets, cache, serving.fingerprint, self.sets.pending(serving))
+            missing = self.sets.missing(serving)
         if 0 < missing <= FEW_CHUNKS:
             self._embed(serving)
         elif missing:
