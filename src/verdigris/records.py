@@ -466,6 +466,8 @@ class Hit:
     """For hits of that kind."""
     moments: tuple[str, ...] = ()
     """What makes a commit memorable: 'release 4.0.0', 'first commit'."""
+    files: tuple[str, ...] = ()
+    """What a commit changed, under the names of then."""
     anchors: tuple[AgedAnchor, ...] = ()
     """What the shown passages of a session name, and what became of it."""
     reasons: tuple[Reason, ...] = ()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from verdigris.serve.cli.console import ProgressBar, crop, one_line, plural, printable
+from verdigris.serve.cli.console import ProgressBar, crop, crop_heading, one_line, plural, printable
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -198,3 +198,10 @@ def test_crop_and_plural() -> None:
     assert [plural(1, "query"), plural(2, "query"), plural(2_000, "file")] == [
         "1 query", "2 queries", "2,000 files",
     ]  # fmt: skip
+
+
+def test_a_heading_path_keeps_its_last_headings() -> None:
+    assert crop_heading("Tea > Green > Water", 30) == "Tea > Green > Water"
+    assert crop_heading("Tea > Green > Water", 17) == "… > Green > Water"
+    assert crop_heading("Tea > Green > Water", 12) == "… > Water"
+    assert crop_heading("Tea > Green > Water", 6) == "… > W…"

@@ -43,3 +43,20 @@ def test_long_lines_are_wrapped_and_keep_their_indent() -> None:
 def test_an_overlong_question_costs_nothing() -> None:
     question = " ".join(f"word{n}" for n in range(5_000))
     assert plain("word7 is here", question) == ["word7 is here"]
+
+
+def test_prose_flows_on_where_a_line_is_too_long() -> None:
+    text = "Tea is made with water that boils\nfor a minute, and not less.\n\n- Green tea\n- black"
+    shown = [click.unstyle(line) for line in excerpt(text, "coffee", 24, prose=True)]
+    assert shown == [
+        "Tea is made with water",
+        "that boils for a minute,",
+        "and not less.",
+        "- Green tea",
+        "- black",
+    ]
+
+
+def test_lines_of_code_are_never_joined() -> None:
+    text = "kettle = fill_the_kettle_with(water)\nreturn kettle"
+    assert plain(text, "coffee", 30) == ["kettle =", "fill_the_kettle_with(water)", "return kettle"]

@@ -52,6 +52,21 @@ def test_a_commit_is_shown_with_hash_subject_author_and_date(
     day = small_git.git("show", "-s", "--date=format-local:%Y-%m-%d", "--format=%cd")
     assert run.out.splitlines()[0].startswith(f" 1. commit {head}  Fill a cup  Ada · {day[:8]}")
     assert run.out.count("Fill a cup") == 1
+    assert "    files: src/cup.py\n" in run.out
+
+
+def test_a_commit_names_as_many_files_as_a_line_holds(
+    verdigris: Verdigris, small_git: GitFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        small_git.write(f"src/porcelain_{number:02}.py", "x = 1\n")
+    small_git.commit("Buy porcelain")
+    monkeypatch.setenv("COLUMNS", "60")
+    asked = ("scry", "buy porcelain", "--kind", "commit", "-k", "1")
+    run = verdigris(*asked, inside=small_git.root)
+    assert "    files: src/porcelain_00.py and 59 more\n" in run.out
+    (hit,) = json.loads(verdigris(*asked, "--json", inside=small_git.root).out)["results"]
+    assert (len(hit["files"]), hit["file_count"]) == (50, 60)
 
 
 def test_words_need_no_quotes(verdigris: Verdigris, small_git: GitFolder) -> None:

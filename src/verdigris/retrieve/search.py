@@ -302,6 +302,7 @@ class Search:
             lanes=(),
             author=self._facts.author_of(commit) if document.kind == "commit" else "",
             moments=self._facts.moments_of(commit) if document.kind == "commit" else (),
+            files=tuple(self._facts.paths_of(commit)) if document.kind == "commit" else (),
         )
 
     def _document(self, document_id: int) -> _Document:

@@ -74,7 +74,7 @@ class CoChangeFacts(HistoryFacts):
         examples: dict[str, list[tuple[str, str]]] = defaultdict(list)
         now_named, recency = self.present_names(), self._recency()
         for sha, subject, size, time in rows:
-            for current in {now_named(other) for other in self._files_of(sha)}:
+            for current in {now_named(other) for other in self.paths_of(sha)}:
                 if current and current != path:
                     weights[current] += recency(time) / max(size - 1, 1)
                     examples[current].append((sha, subject))
@@ -131,7 +131,7 @@ class CoChangeFacts(HistoryFacts):
             total = sum(weights.values()) + LITTLE_EVIDENCE
             common: dict[str, list[tuple[str, str]]] = defaultdict(list)
             for sha, subject, *_ in rows:
-                for other in {now_named(name) for name in self._files_of(sha)} - {"", *paths}:
+                for other in {now_named(name) for name in self.paths_of(sha)} - {"", *paths}:
                     common[other].append((sha, subject))
             for other, commits in common.items():
                 sure = sum(weights[sha] for sha, _ in commits) / total

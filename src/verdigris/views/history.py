@@ -235,7 +235,7 @@ class HistoryFacts(Tables):
         for sha in shas:
             row = self._connection.execute("SELECT marks FROM commits WHERE sha = ?", (sha,))
             if row.fetchone() == ("",):
-                changed[sha] = frozenset(map(now_named, self._files_of(sha))) - {""}
+                changed[sha] = frozenset(map(now_named, self.paths_of(sha))) - {""}
         return changed
 
     def counted_changes(self, limit: int) -> list[tuple[int, int]]:
@@ -262,8 +262,11 @@ class HistoryFacts(Tables):
         )
         return dict(rows.fetchall())
 
-    def _files_of(self, sha: str) -> list[str]:
-        rows = self._connection.execute("SELECT path FROM commit_files WHERE sha = ?", (sha,))
+    def paths_of(self, sha: str) -> list[str]:
+        """Paths that a commit changed, sorted, as they were named then."""
+        rows = self._connection.execute(
+            "SELECT path FROM commit_files WHERE sha = ? ORDER BY path", (sha,)
+        )
         return [row[0] for row in rows]
 
     def present_names(self) -> Callable[[str], str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
 
 from verdigris.records import Answer, Hit, IssueFacts, Passage
 from verdigris.serve.cli.anchor_text import anchor_lines
-from verdigris.serve.cli.console import crop, issue_name, one_line, plural
+from verdigris.serve.cli.console import crop, crop_heading, issue_name, one_line, plural
 from verdigris.serve.cli.excerpt import excerpt
 from verdigris.serve.cli.index_text import state_text
 from verdigris.serve.cli.places import Places
@@ -56,7 +57,9 @@ def _hit_lines(number: int, hit: Hit, question: str, page: Page) -> list[str]:
     lines = _head_lines(number, hit, page)
     if hit.passages:
         text = _without_title(hit)
-        lines += [_INDENT + line for line in excerpt(text, question, width)]
+        lines += [_INDENT + line for line in excerpt(text, question, width, hit.kind != "code")]
+    if hit.files:
+        lines.append(_INDENT + click.style(_files_text(hit.files, page, width), dim=True))
     lines += [_INDENT + _also(hit, passage, page, width) for passage in hit.passages[1:]]
     if hit.issue:
         lines += _issue_lines(hit.issue, page, width)
@@ -76,14 +79,17 @@ def _head_lines(number: int, hit: Hit, page: Page) -> list[str]:
     facts = " · ".join(fact for fact in _facts(hit) if fact)
     room = page.width - len(f"{number:2}. {place}    {facts}")
     name = one_line(_name(hit))
-    styled = click.style(crop(name, room), bold=True) + "  " if name and room >= _MIN_NAME else ""
+    shorten = crop_heading if hit.kind == "doc" else crop
+    styled = (
+        click.style(shorten(name, room), bold=True) + "  " if name and room >= _MIN_NAME else ""
+    )
     head = (
         f"{number:2}. {click.style(place, fg='cyan', bold=True)}  {styled}"
         f"{click.style(facts, dim=True)}"
     )
     if styled or not name:
         return [head]
-    return [head, _INDENT + click.style(crop(name, page.width - len(_INDENT)), bold=True)]
+    return [head, _INDENT + click.style(shorten(name, page.width - len(_INDENT)), bold=True)]
 
 
 def _pathless(hit: Hit) -> str:
@@ -100,10 +106,19 @@ def _issue_lines(issue: IssueFacts, page: Page, width: int) -> list[str]:
         subject = one_line(commit.subject)
         lines.append(crop(f"{commit.how}: commit {commit.sha[:_SHORT_HASH]} {subject}", width))
     if issue.files:
-        shown = ", ".join(page.places.shown(path) for path in issue.files[:_FILES_SHOWN])
-        more = len(issue.files) - _FILES_SHOWN
-        lines.append(crop(f"files: {shown}" + (f" and {more:,} more" if more > 0 else ""), width))
+        lines.append(_files_text(issue.files, page, width))
     return [_INDENT + click.style(line, dim=True) for line in lines]
+
+
+def _files_text(files: Sequence[str], page: Page, width: int) -> str:
+    """`files: a.py, b.py and 3 more`: as many as a line holds."""
+    shown = [page.places.shown(path) for path in files[:_FILES_SHOWN]]
+    while True:
+        more = len(files) - len(shown)
+        text = f"files: {', '.join(shown)}" + (f" and {more:,} more" if more else "")
+        if len(text) <= width or len(shown) <= 1:
+            return crop(text, width)
+        shown.pop()
 
 
 def _name(hit: Hit) -> str:
@@ -142,4 +157,6 @@ def _also(hit: Hit, passage: Passage, page: Page, width: int) -> str:
     name = one_line(passage.symbol or passage.heading or passage.text)
     if hit.kind == "issue" and passage.heading:  # it says who speaks, not of what
         name = one_line(f"{passage.heading}: {passage.text}")
-    return click.style(crop(f"{where}  {name}", width), dim=True)
+    room = max(width - len(where) - 2, _MIN_NAME)
+    shorten = crop_heading if hit.kind == "doc" else crop
+    return click.style(crop(f"{where}  {shorten(name, room)}", width), dim=True)

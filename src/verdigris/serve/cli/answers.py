@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from verdigris.views import Forgotten, Related, RelatedCommit
 
 SCHEMA_VERSION = 1
+_MOST_FILES = 50
+"""Files of a commit that are named: some change thousands."""
 
 
 def envelope(**content: object) -> str:
@@ -42,6 +44,8 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
         "commit": hit.commit or None,
         "author": hit.author or None,
         "moments": list(hit.moments),
+        "files": list(hit.files[:_MOST_FILES]),
+        "file_count": len(hit.files),
         "session": hit.session or None,
         "issue": asdict(hit.issue) if hit.issue else None,
         "time": hit.time or None,

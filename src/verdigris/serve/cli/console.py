@@ -132,6 +132,16 @@ def crop(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)].rstrip() + "…"
 
 
+def crop_heading(name: str, width: int) -> str:
+    """A heading path cut to a width; its last headings tell most: `… > Shielding`."""
+    headings = name.split(" > ")
+    shown = name
+    while len(shown) > width and len(headings) > 1:
+        headings = headings[1:]
+        shown = " > ".join(["…", *headings])
+    return crop(shown, width)
+
+
 def issue_name(document: str) -> str:
     """`issue #12` of `issue:12`."""
     return document.replace(":", " #", 1)
