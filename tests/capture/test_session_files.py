@@ -13,9 +13,10 @@ import pytest
 
 import verdigris
 from verdigris.capture import session_files
+from verdigris.capture.session_files import log_paths
 from verdigris.capture.sessions import SessionCapture, Statements
 from verdigris.capture.work_tree import open_work_tree
-from verdigris.errors import Busy, SessionError, StorageError
+from verdigris.errors import Busy, RepositoryError, SessionError, StorageError
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -190,6 +191,17 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_behind(small_git: GitFol
     assert blocked.read_text() == "a file, no folder"
     with pytest.raises(SessionError, match="no session is open"):
         capture(small_git).note("x")
+
+
+def test_without_git_a_session_that_cannot_begin_leaves_nothing(
+    small_git: GitFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = capture(small_git).start("First")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert capture(small_git).note("needs no git").id == first.id
+    with pytest.raises(RepositoryError, match="git is not installed"):
+        capture(small_git).start("Second", archive=True)
+    assert log_paths(first.path.parent) == [first.path]
 
 
 @pytest.mark.skipif(ROOT_ONLY, reason="root may write everywhere")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from verdigris.capture.file_lock import try_lock
 from verdigris.capture.file_replacing import replace_file
+from verdigris.capture.work_tree import WorkTree, is_ignored
 from verdigris.errors import Busy, SessionError, StorageError
 
 LOCK_SECONDS = 10.0
@@ -65,6 +66,18 @@ def locate_logs(
 def own_folder(root: Path) -> Path:
     """Where logs are kept unless somebody chose another folder."""
     return root / _STATE_FOLDER / "sessions"
+
+
+def why_unread(tree: WorkTree, log: Path) -> tuple[str, ...]:
+    """Why nobody will find what stands in a log; nothing where scrape reads it."""
+    folder = Path(os.path.normpath(log.parent))
+    if folder == own_folder(tree.root):
+        return ()
+    if not folder.is_relative_to(tree.root):
+        return (f"scry does not find what stands outside of the repository: {folder}",)
+    if is_ignored(tree, log):
+        return (f"scry does not find what stands in {folder}, which git ignores",)
+    return ()
 
 
 def log_paths(folder: Path) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -19,10 +18,10 @@ from verdigris.capture.session_files import (
     log_paths,
     open_log,
     opened_by,
-    own_folder,
     read_text,
     reserve_log,
     set_open_log,
+    why_unread,
     write_text,
 )
 from verdigris.capture.session_log import ACTIVE, ARCHIVED, ENDED, Head, Statements
@@ -32,12 +31,11 @@ from verdigris.capture.work_tree import (
     count_commits,
     git_metrics,
     has_tag,
-    is_ignored,
     remove_tag,
     set_tag,
     tracked_logs,
 )
-from verdigris.errors import SessionError, StorageError, VerdigrisError
+from verdigris.errors import RepositoryError, SessionError, StorageError, VerdigrisError
 
 __all__ = ["Captured", "SessionCapture", "SessionSummary", "Statements"]
 
@@ -95,10 +93,10 @@ class SessionCapture:
             now = _now()
             head = self._new_head(title, llm, now)
             notes += self._missing_tag(head.start_tag, f"session-{head.id}-start")
-            notes += self._unread(self.folder / f"{head.id}.md")
+            log = self.folder / f"{head.id}.md"
+            notes += why_unread(self._tree, log)
             listed = [goal for goal in map(text_of.one_line, goals) if goal] or [title]
             text = text_of.new_log(head, listed, context, f"{now:%H:%M}")
-            log = self.folder / f"{head.id}.md"
             try:
                 write_text(log, text)
                 set_open_log(self._files, log)
@@ -281,7 +279,11 @@ class SessionCapture:
             session = f"{now:%Y%m%d-%H%M%S}"
             log, tag = self.folder / f"{session}.md", f"session-{session}-start"
             if reserve_log(log):
-                made = tag if tree.commit and set_tag(tree, tag) else ""
+                try:
+                    made = tag if tree.commit and set_tag(tree, tag) else ""
+                except RepositoryError:
+                    self._take_back(log, "")
+                    raise
                 if made or not has_tag(tree, tag):
                     branch, commit, began = tree.branch, tree.commit, now.astimezone(UTC)
                     return Head(session, title, ACTIVE, llm, branch, commit, made, began)
@@ -295,17 +297,6 @@ class SessionCapture:
         if not self._tree.commit:
             return ("no tag: the repository has no commit yet",)
         return (f"no tag: git refused {wanted}",)
-
-    def _unread(self, log: Path) -> tuple[str, ...]:
-        """Says so where nobody will find what stands in the log."""
-        root, folder = self._tree.root, Path(os.path.normpath(log.parent))
-        if folder == own_folder(root):
-            return ()
-        if not folder.is_relative_to(root):
-            return (f"scry does not find what stands outside of the repository: {folder}",)
-        if is_ignored(self._tree, log):
-            return (f"scry does not find what stands in {folder}, which git ignores",)
-        return ()
 
     def _take_back(self, log: Path, tag: str) -> None:
         """Leave nothing of a session that could not begin."""
