@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,9 +72,21 @@ def test_hooks_stand_beside_those_of_others(place: Place) -> None:
     install(CLAUDE, place, "verdigris")
     hooks = json.loads(path.read_bytes())["hooks"]
     commands = [hook["command"] for group in hooks["Stop"] for hook in group["hooks"]]
-    assert commands == ["theirs", "verdigris agent hook claude"]
+    assert [command.removesuffix(" 2>/dev/null || true") for command in commands] == [
+        "theirs",
+        "verdigris agent hook claude",
+    ]
     assert hooks["PostToolUse"][0]["matcher"] == "Edit|MultiEdit|Write|NotebookEdit"
     assert all(hook["timeout"] == 5 for hook in hooks["PostToolUse"][0]["hooks"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its shells have no common word for it")
+def test_where_there_is_no_verdigris_a_hook_does_nothing(place: Place) -> None:
+    install(CLAUDE, place, "verdigris-that-is-not-installed")
+    (hooks,) = [one.path for one in status(CLAUDE, place) if one.path.suffix == ".json"]
+    command = json.loads(hooks.read_bytes())["hooks"]["Stop"][0]["hooks"][0]["command"]
+    ran = subprocess.run(command, shell=True, capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")
 
 
 def test_gemini_counts_milliseconds_and_allows_comments(place: Place) -> None:

@@ -48,7 +48,7 @@ def _spool(root: Path, *events: tuple[str, str], session: str = "s1", at: str = 
 def test_install_status_remove(small_git: GitFolder, verdigris: Verdigris) -> None:
     assert verdigris("agent", "status", inside=small_git.root).code == 1
     shown = verdigris("agent", "install", "claude", "--dry-run")
-    assert '+            "command": "verdigris agent hook claude",' in shown.out
+    assert '+            "command": "verdigris agent hook claude' in shown.out
     assert small_git.git("status", "--porcelain") == ""
     installed = verdigris("agent", "install", "claude")
     assert installed.out.splitlines()[0].endswith("settings.json")

@@ -7,6 +7,7 @@ edited since gets them back when the agent is removed, from any other only our p
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,9 @@ from verdigris.capture.file_replacing import replace_file
 from verdigris.errors import AgentError
 
 _BOM = "\ufeff"
+_OR_NOTHING = "" if sys.platform == "win32" else " 2>/dev/null || true"
+"""No agent complains at every prompt where somebody who shares the file has no verdigris; the
+shells of Windows have no common word for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def _with_hooks(text: str, agent: Agent, command: str) -> str:
 def _group(agent: Agent, command: str, event: str, matcher: str) -> Json:
     """One hook as the agent's file wants it."""
     hook: dict[str, Json] = {"name": "verdigris"} if agent.names_hooks else {}
-    hook |= {"type": "command", "command": f"{command} agent hook {agent.name}"}
+    hook |= {"type": "command", "command": f"{command} agent hook {agent.name}{_OR_NOTHING}"}
     hook["timeout"] = agent.timeout
     group: dict[str, Json] = {"matcher": matcher} if matcher else {}
     return group | {"hooks": [hook]}
