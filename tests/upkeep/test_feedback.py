@@ -151,6 +151,7 @@ def test_nothing_is_kept_where_the_configuration_says_so(small_git: GitFolder) -
         assert opened.locations.answers.exists()
     small_git.write(".verdigris/config.toml", "questions = false\n")
     with KnowledgeBase(small_git.root, load_settings(small_git.root)) as opened:
+        assert opened.feedback.kept() == []
         ask(opened, "how is tea steeped?")
         assert not opened.locations.answers.exists()
         with pytest.raises(QueryError, match="questions = true"):

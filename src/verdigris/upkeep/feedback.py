@@ -90,6 +90,8 @@ class Feedback:
 
     def kept(self) -> list[KeptAnswer]:
         """The last answers, newest first; a damaged file holds none."""
+        if not self._keeps:
+            return []
         try:
             return msgspec.json.decode(self._file.read_bytes(), type=list[KeptAnswer])
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
@@ -125,9 +127,9 @@ class Feedback:
         return last
 
     def _choice(self, name: str) -> _Choice:
-        kept = self.kept()
         if not self._keeps:
             raise QueryError("answers are not kept (questions = false); set: questions = true")
+        kept = self.kept()
         if not kept:
             raise QueryError('no answer is kept here; ask first: verdigris scry "why …?"')
         if name.isdecimal() and len(name) < _LEAST_DIGITS:
