@@ -227,6 +227,12 @@ def test_javascript_imports() -> None:
     ]
 
 
+def test_what_is_taken_from_a_required_module() -> None:
+    text = "var pot = require('./pot')\nvar fill = require('./cup').fill\nrequire('./lid')()\n"
+    found = [("./pot", ("pot",), 1), ("./cup", ("fill",), 2), ("./lid", (), 3)]
+    assert imports(read("a.js", text)) == found
+
+
 def test_typescript_declarations() -> None:
     events = read("a.ts", TYPESCRIPT)
     assert kinds(events) == {

@@ -65,6 +65,11 @@ import * as pot from "./pot.js";
 fill();
 pot.fill();
 """,
+    "web/old.js": """var fill = require('./pot').fill
+var jug = require('./pot')
+fill()
+jug.fill()
+""",
     "src/pot.rs": "pub struct Pot;\nimpl Pot {\n    pub fn new() {}\n}\npub fn brew() {}\n",
     "src/cup.rs": "pub struct Cup;\nimpl Cup {\n    pub fn new() {}\n}\npub fn brew() {}\n",
     "src/main.rs": """mod cup;
@@ -146,6 +151,7 @@ def test_related_shows_likely_callers_and_counts_the_others(cafe: GitFolder) -> 
 def test_other_languages_follow_their_imports(callers: Callers) -> None:
     found = callers("web/pot.js")
     assert found["web/app.js:4"] == found["web/app.js:5"] == 1
-    assert "web/app.js:4" not in callers("web/cup.js")
+    assert found["web/old.js:3"] == found["web/old.js:4"] == 1
+    assert not callers("web/cup.js")
     found = callers("src/pot.rs")
     assert (found["src/main.rs:4"], found["src/main.rs:5"]) == (1, 1)

@@ -65,6 +65,14 @@
     (pair_pattern key: (_) @imported)])
   value: (call_expression function: (identifier) @require
     arguments: (arguments . (string (string_fragment) @module))) @import)
+(variable_declarator
+  name: (identifier) @imported
+  value: (call_expression function: (identifier) @require
+    arguments: (arguments . (string (string_fragment) @module))) @import)
+(member_expression
+  object: (call_expression function: (identifier) @require
+    arguments: (arguments . (string (string_fragment) @module))) @import
+  property: (property_identifier) @imported)
 
 ; Calls
 (call_expression function: (identifier) @call)
