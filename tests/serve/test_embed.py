@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.serve.conftest import Verdigris
 
 PROGRAM = [sys.executable, "-c", "from verdigris.serve.cli import main; main()"]
+MODELS = Path(__file__).parents[1] / "engine" / "models"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -46,6 +47,18 @@ def test_each_line_of_standard_input_becomes_a_vector() -> None:
     np.testing.assert_array_equal(
         np.array([one["vector"] for one in found], dtype=np.float32), expected
     )
+
+
+def test_a_stand_in_is_a_note_or_with_strict_an_error() -> None:
+    pytest.importorskip("mlx.core", reason="the extra is not installed: verdigris[mlx]")
+    model = f"{MODELS / 'nomic-like'}+mlx"
+    noted = embed("--model", model, stdin=b"hello")
+    assert (noted.returncode, len(records(noted.stdout))) == (0, 1)
+    assert b"ONNX Runtime on the CPU is used instead" in noted.stderr
+    strict = embed("--model", model, "--strict", stdin=b"hello")
+    assert (strict.returncode, strict.stdout) == (2, b"")
+    assert b"is not a BERT encoder" in strict.stderr
+    assert strict.stderr.count(b"\n") == 1
 
 
 def test_json_lines_keep_their_ids(verdigris: Verdigris, tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from verdigris.engine import Embedder
+from verdigris.engine.cpu_features import from_cpuinfo
 from verdigris.engine.runtimes import NodeRun
 from verdigris.engine.runtimes.report import RuntimeReport, runtime_report, shares_of
+from verdigris.engine.runtimes.saturation import ByteProducts
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,23 @@ def test_precision_threads_and_processor_are_told(report: RuntimeReport) -> None
     assert report.cpu.architecture
     assert report.check is not None
     assert report.check.passed
+
+
+@pytest.mark.parametrize(
+    ("flags", "saturating", "said"),
+    [
+        ("avx2 avx512_vnni", 24, "8-bit dot products in hardware"),
+        ("avx2", 0, "which 0 of 24 can reach"),
+        ("avx2", 3, "which 3 of 24 can reach; vectors may be off, prefer a precision in floats"),
+    ],
+)
+def test_products_that_saturate_on_this_processor_are_told(
+    report: RuntimeReport, flags: str, saturating: int, said: str
+) -> None:
+    assert report.byte_products == ByteProducts(24, 0)
+    cpu = from_cpuinfo(f"flags : {flags}")
+    other = replace(report, cpu=cpu, byte_products=ByteProducts(24, saturating))
+    assert other.int8_path.endswith(said)
 
 
 def test_partitions_are_runs_of_neighbours() -> None:

@@ -8,9 +8,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from verdigris.engine.cpu_features import CpuCapability, cpu_capability
-from verdigris.engine.runtimes import NodeRun
+from verdigris.engine.runtimes import DEFAULT_PROVIDER, DEFAULT_RUNTIME, NodeRun
 from verdigris.engine.runtimes.providers import available_providers
-from verdigris.engine.selfcheck import SelfCheck
+from verdigris.engine.runtimes.saturation import ByteProducts, byte_products
+from verdigris.engine.selfcheck import FLOATS, SelfCheck, limits_of
 
 if TYPE_CHECKING:
     from verdigris.engine.embedder import Embedder
@@ -61,6 +62,8 @@ class RuntimeReport:
     listed_providers: tuple[str, ...]
     """What ONNX Runtime lists; listed does not mean working."""
     cpu: CpuCapability
+    byte_products: ByteProducts | None
+    """None where products are in floats."""
 
     @property
     def nodes(self) -> int:
@@ -71,6 +74,18 @@ class RuntimeReport:
     def partly_elsewhere(self) -> bool:
         """Whether nodes ran on a provider that was not asked for."""
         return bool(self.fallback) or any(share.provider != self.provider for share in self.shares)
+
+    @property
+    def int8_path(self) -> str:
+        """How this model's 8-bit products are computed here, in words."""
+        found = self.byte_products
+        if found is None or self.cpu.dot_product or not self.cpu.known:
+            return self.cpu.int8_path
+        return (
+            f"8-bit products in pairs with 16-bit saturation, which {found.saturating} of "
+            f"{found.count} can reach"
+            + ("; vectors may be off, prefer a precision in floats" if found.saturating else "")
+        )
 
 
 def runtime_report(embedder: Embedder) -> RuntimeReport:
@@ -96,7 +111,17 @@ def runtime_report(embedder: Embedder) -> RuntimeReport:
         shares=shares_of(embedder.profile(_SAMPLE)),
         listed_providers=available_providers(),
         cpu=cpu_capability(),
+        byte_products=_byte_products(embedder),
     )
+
+
+def _byte_products(embedder: Embedder) -> ByteProducts | None:
+    """Other runtimes read 8-bit weights as floats; other providers have products of their own."""
+    info = embedder.opened.runtime.info
+    in_bytes = limits_of(embedder.model.precision) != FLOATS
+    if not in_bytes or (info.runtime, info.provider) != (DEFAULT_RUNTIME, DEFAULT_PROVIDER):
+        return None
+    return byte_products(embedder.opened.asked.weights_file)
 
 
 def shares_of(nodes: tuple[NodeRun, ...]) -> tuple[ProviderShare, ...]:

@@ -19,6 +19,7 @@ from verdigris.serve.cli.model_options import (
     DIMS,
     LONG_INPUT,
     MODEL,
+    STRICT_RUNTIME,
     THREADS,
     EmbedderOptions,
     open_embedder,
@@ -80,12 +81,13 @@ class _Task:
 @LONG_INPUT
 @DIMS
 @THREADS
+@STRICT_RUNTIME
 @QUIET
 @click.pass_context
 def embed(  # noqa: PLR0913 - one parameter an option
     ctx: click.Context, file: str, jsonl: bool, input_type: InputType, output_format: str,
     output: Path | None, serve_stdio: bool, model: str | None, threads: int | None,
-    long_input: LongInput, dims: int | None, quiet: bool,
+    long_input: LongInput, dims: int | None, strict: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Embed texts: each line of FILE, or of standard input, becomes a unit vector.
 
@@ -93,7 +95,7 @@ def embed(  # noqa: PLR0913 - one parameter an option
     `truncated`. Works outside of repositories too. Exit 1 when there is no text.
     """
     if serve_stdio:
-        _serve(EmbedderOptions(model, threads, long_input, dims))
+        _serve(EmbedderOptions(model, threads, long_input, dims, strict))
         return
     if output_format == "npy" and output is None and sys.stdout.isatty():
         raise click.UsageError("--format npy is binary; name a file with --output, or use a pipe")
@@ -101,7 +103,7 @@ def embed(  # noqa: PLR0913 - one parameter an option
     task = _Task(file, jsonl, input_type, output_format == "npy", output, refuse_long)
     # A text that is refused is named by its own id, after all before it are written.
     policy: LongInput = "truncate" if refuse_long else long_input
-    with open_embedder(EmbedderOptions(model, threads, policy, dims)) as embedder:
+    with open_embedder(EmbedderOptions(model, threads, policy, dims, strict)) as embedder:
         written = _embed(embedder, task)
     if written.truncated and not quiet:
         seen = f"the model sees {embedder.max_tokens} tokens of a text"

@@ -35,6 +35,9 @@ LONG_INPUT = click.option(
 DIMS = click.option(
     "--dims", type=click.IntRange(1), help="Shorter vectors, where the model was trained for them."
 )
+STRICT_RUNTIME = click.option(
+    "--strict", is_flag=True, help="Exit 2 where another runtime would have to stand in."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class EmbedderOptions:
     threads: int | None
     long_input: LongInput = "truncate"
     dims: int | None = None
+    strict: bool = False
+    """No other runtime may take the place of the one that is asked for."""
 
 
 def project_here() -> Path | None:
@@ -80,7 +85,7 @@ def open_embedder(options: EmbedderOptions) -> Iterator[Embedder]:
 
     A runtime that was fallen back from is a note on standard error.
     """
-    from verdigris.engine import Embedder
+    from verdigris.engine import Embedder, RuntimeChoice
 
     settings = settings_here()
     choice = choice_here(options.model)
@@ -90,7 +95,7 @@ def open_embedder(options: EmbedderOptions) -> Iterator[Embedder]:
         embedder = Embedder(
             choice.model,
             threads or None,
-            runtime=choice.runtime_setting,
+            runtime=RuntimeChoice(choice.runtime, choice.provider, options.strict),
             long_input=options.long_input,
             dims=options.dims,
             memory_mb=settings.memory_mb or None,

@@ -86,7 +86,7 @@ def _runtime_lines(report: RuntimeReport) -> list[str]:
     """What ran the model here, by provider."""
     lines = [
         f"ran here on {report.runtime} {report.version}, provider {report.provider}, products in "
-        f"{report.compute_precision}; {report.cpu.int8_path}"
+        f"{report.compute_precision}; {report.int8_path}"
     ]
     for share in report.shares:
         runs = plural(share.partitions, "partition")
