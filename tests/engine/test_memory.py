@@ -32,6 +32,16 @@ for _ in embedder.embed(texts_of_length(embedder, 256, 60)):
 print((peak_rss() - before) / 2**20)
 """
 
+MANY = """
+from verdigris.engine import Embedder
+from verdigris.engine.fresh_process import peak_rss
+with Embedder(threads=2) as embedder:
+    warm = sum(1 for _ in embedder.embed(map(str, range(400))))
+    before = peak_rss()
+    count = sum(1 for _ in embedder.embed(str(number % 400) for number in range(1_000_000)))
+    print(count, (peak_rss() - before) / 2**20)
+"""
+
 
 def test_an_attention_twice_as_long_needs_more_than_twice_as_much() -> None:
     assert run_bytes(384, 512) > 2 * run_bytes(384, 256)
@@ -123,3 +133,14 @@ def test_resident_memory_stays_within_the_bound() -> None:
         return float(done.stdout)
 
     assert megabytes(90) < 90 < megabytes(0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process's peak")
+def test_a_million_short_texts_take_no_more_memory_than_a_few() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MANY], capture_output=True, text=True, check=True, timeout=600
+    )
+    count, growth = done.stdout.split()
+    assert int(count) == 1_000_000
+    assert float(growth) < 10

@@ -54,7 +54,7 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["modules.json", "1_Pooling/config.json", "config_sentence_transformers.json"]
 )
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"3"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"3", b"[" * 100_000])
 def test_a_damaged_file_is_named(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
     assert str(folder / name) in refused(folder)

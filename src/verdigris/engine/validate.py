@@ -66,7 +66,7 @@ class ModelValidation:
     bytes: int
     """Size of all its files."""
     vocabulary: int
-    """Entries of the tokenizer; 0 where it cannot be read."""
+    """All token ids lie below; 0 where the tokenizer cannot be read."""
     checks: tuple[Check, ...]
     graph: GraphSummary | None
     """None where the file is no ONNX graph."""
@@ -148,12 +148,13 @@ def _file_check(stored: StoredModel, name: str) -> Check:
 
 
 def _vocabulary(stored: StoredModel) -> int:
-    """Entries of the tokenizer, added tokens included. Raises CorruptModel."""
+    """The highest id that the tokenizer can give, and one more. Raises CorruptModel."""
     path = stored.folder / stored.row.tokenizer_file
     try:
-        return int(tokenizers.Tokenizer.from_file(str(path)).get_vocab_size())
+        ids = tokenizers.Tokenizer.from_file(str(path)).get_vocab().values()
     except Exception as error:  # the library raises nothing narrower
         raise CorruptModel(f"{path} is not a tokenizer: {str(error).splitlines()[0]}") from error
+    return max(ids, default=-1) + 1
 
 
 def _outputs_check(graph: OnnxGraph, dims: int) -> Check:
@@ -170,8 +171,8 @@ def _vocabulary_check(graph: OnnxGraph, vocabulary: int) -> Check:
     """Every token id that the tokenizer can give must have a row in the embedding table."""
     table = embedding_table(graph)
     if table is None:
-        return Check("vocabulary", True, f"{vocabulary:,} tokens; no embedding table was found")
-    state = f"{vocabulary:,} tokens, {table.shape[0]:,} rows in the embedding table"
+        return Check("vocabulary", True, f"ids below {vocabulary:,}; no embedding table was found")
+    state = f"ids below {vocabulary:,}, {table.shape[0]:,} rows in the embedding table"
     return Check("vocabulary", vocabulary <= table.shape[0], state)
 
 
