@@ -15,9 +15,10 @@ from verdigris.engine.compare import (
     compare_models,
     verdict,
 )
-from verdigris.engine.comparison_texts import MOST_TEXTS, read_queries, read_texts
+from verdigris.engine.comparison_texts import MOST_TEXTS, read_queries, read_texts, thinned_out
 from verdigris.engine.engine_choice import EngineChoice
 from verdigris.engine.measurements import sample_texts
+from verdigris.engine.vector_files import NamedText
 from verdigris.errors import InvalidInput
 
 TINY = Path(__file__).parent / "models"
@@ -87,16 +88,37 @@ def test_what_cannot_be_compared_is_said(
         compare_models(ComparisonPlan(BUNDLED, BUNDLED, texts, queries))
 
 
-def test_texts_are_read_once_each_and_sampled_evenly(tmp_path: Path) -> None:
+def test_texts_are_read_once_each(tmp_path: Path) -> None:
     file = tmp_path / "texts"
     file.write_text("one\n\ntwo\none\n  \nthree\n")
-    assert [one.text for one in read_texts(file)] == ["one", "two", "three"]
-    file.write_text("\n".join(f"text {number}" for number in range(3 * MOST_TEXTS)))
-    sample = [one.text for one in read_texts(file)]
-    assert len(sample) == MOST_TEXTS
-    assert sample[:2] == ["text 0", "text 3"]
+    found = read_texts(file)
+    assert [(one.id, one.text) for one in found] == [(0, "one"), (2, "two"), (5, "three")]
     with pytest.raises(InvalidInput, match="cannot read"):
         read_texts(tmp_path / "none")
+
+
+def numbered(count: int) -> list[NamedText]:
+    return [NamedText(number, f"text {number}") for number in range(count)]
+
+
+def test_many_texts_are_sampled_evenly() -> None:
+    texts, _ = thinned_out(numbered(3 * MOST_TEXTS), [])
+    assert len(texts) == MOST_TEXTS
+    assert [one.text for one in texts[:2]] == ["text 0", "text 3"]
+    few = numbered(MOST_TEXTS)
+    assert thinned_out(few, []) == (few, [])
+
+
+def test_texts_that_answer_a_question_stay_in_the_sample() -> None:
+    queries = [LabelledQuery("q", (1, 2_999)), LabelledQuery("r", (2, 1))]
+    texts, moved = thinned_out(numbered(3 * MOST_TEXTS), queries)
+    assert len(texts) == MOST_TEXTS
+    named = [[texts[place].id for place in query.relevant] for query in moved]
+    assert named == [[1, 2_999], [2, 1]]
+    assert [query.query for query in moved] == ["q", "r"]
+    every = [LabelledQuery("q", tuple(range(MOST_TEXTS + 1)))]
+    with pytest.raises(InvalidInput, match="1,001 texts answer the questions"):
+        thinned_out(numbered(3 * MOST_TEXTS), every)
 
 
 def test_queries_name_texts_by_id(tmp_path: Path) -> None:

@@ -16,19 +16,43 @@ MOST_TEXTS = 1_000
 def read_texts(path: Path) -> list[NamedText]:
     """The different texts of a file: JSON lines if its name ends so, else one text a line.
 
-    Blank and repeated ones are left out; of more than 1,000 an even sample is taken. Raises
-    InvalidInput.
+    Blank and repeated ones are left out. Raises InvalidInput.
     """
     read = read_json_lines if path.suffix in (".jsonl", ".ndjson") else read_lines
+    found: dict[str, NamedText] = {}
     try:
         with path.open("rb") as source:
-            found = {one.text: one for one in read(source) if one.text.strip()}
+            for one in read(source):
+                if one.text.strip():
+                    found.setdefault(one.text, one)
     except OSError as error:
         raise InvalidInput(f"cannot read {path} ({error.strerror})") from error
-    texts = list(found.values())
+    return list(found.values())
+
+
+def thinned_out(
+    texts: list[NamedText], queries: list[LabelledQuery]
+) -> tuple[list[NamedText], list[LabelledQuery]]:
+    """At most 1,000 texts: those that answer a question, and an even sample of the others.
+
+    Raises InvalidInput where more than 1,000 answer questions.
+    """
     if len(texts) <= MOST_TEXTS:
-        return texts
-    return [texts[place * len(texts) // MOST_TEXTS] for place in range(MOST_TEXTS)]
+        return texts, queries
+    answers = {place for query in queries for place in query.relevant}
+    if len(answers) > MOST_TEXTS:
+        raise InvalidInput(
+            f"{len(answers):,} texts answer the questions; at most {MOST_TEXTS:,} are compared: "
+            "give fewer questions"
+        )
+    others = [place for place in range(len(texts)) if place not in answers]
+    room = MOST_TEXTS - len(answers)
+    kept = sorted(answers | {others[step * len(others) // room] for step in range(room)})
+    moved = {place: index for index, place in enumerate(kept)}
+    return [texts[place] for place in kept], [
+        LabelledQuery(query.query, tuple(moved[place] for place in query.relevant))
+        for query in queries
+    ]
 
 
 def read_queries(path: Path, texts: list[NamedText]) -> list[LabelledQuery]:
