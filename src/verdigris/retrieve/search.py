@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 
 from verdigris.database import storage_errors
 from verdigris.records import Filters, Hit, Kind, Lines, LinkedCommit, Passage
+from verdigris.retrieve.best_passages import best_passages
 from verdigris.retrieve.demotion import put_behind
 from verdigris.retrieve.features import (
     FILE_KINDS,
@@ -51,16 +51,12 @@ from verdigris.retrieve.names import names_lane
 from verdigris.retrieve.past_changes import PastChanges, read_past_changes
 from verdigris.retrieve.projected import projected_lane, projected_passages_lane
 from verdigris.retrieve.similar_commits import Embed, similar_commits
-from verdigris.store.document_chunks import Ids
 from verdigris.store.index import Index
 from verdigris.store.vector_search import VectorSearch
 from verdigris.views import Facts
 
 LANES_OF_WORDS = (LEXICAL, LEXICAL_DOCUMENTS, NAMES)
 NO_FILTERS = Filters()
-PASSAGES_SHOWN = 3
-PASSAGE_RANK_OFFSET = 60
-"""The constant k of reciprocal rank fusion in Cormack et al. 2009; here it orders passages."""
 CANDIDATES_PER_KIND = 80
 CANDIDATE_DOCUMENTS = 10
 CHUNKS_PER_CANDIDATE_DOCUMENT = 4
@@ -223,7 +219,7 @@ class Search:
         """The `limit` best documents of what the lanes said, with their best passages."""
         placed = self._placed(question, rankings)
         best = placed.fused.first(limit)
-        passages = _best_passages(rankings, best.document_ids)
+        passages = best_passages(rankings, best.document_ids)
         hits = []
         for document, score in zip(best.document_ids.tolist(), best.scores.tolist(), strict=True):
             hit = self._hit(document, passages[document])
@@ -381,21 +377,6 @@ def _path_matcher(pattern: str) -> Callable[[str], object]:
     literal = re.escape(pattern.rstrip("/")) + r"(?:/|\Z)"
     glob = any(character in pattern for character in "*?[")
     return re.compile(f"{literal}|{translate(pattern)}" if glob else literal).match
-
-
-def _best_passages(
-    rankings: Sequence[Ranking], document_ids: Ids
-) -> dict[int, list[tuple[int, float]]]:
-    """For each document its best (chunk id, score), by reciprocal ranks summed over the lanes."""
-    scores: dict[int, dict[int, float]] = {one: defaultdict(float) for one in document_ids.tolist()}
-    for ranking in rankings:
-        for row in np.flatnonzero(np.isin(ranking.chunk_documents, document_ids)).tolist():
-            chunk_id, document_id = ranking.chunk_ids[row], ranking.chunk_documents[row]
-            scores[int(document_id)][int(chunk_id)] += 1 / (PASSAGE_RANK_OFFSET + row + 1)
-    return {
-        document: sorted(found.items(), key=lambda item: (-item[1], item[0]))[:PASSAGES_SHOWN]
-        for document, found in scores.items()
-    }
 
 
 def _passage(row: Sequence[object], score: float) -> Passage:

@@ -1,0 +1,30 @@
+"""The passages that stand for a document in an answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from verdigris.retrieve.lanes import Ranking
+from verdigris.store.document_chunks import Ids
+
+PASSAGES_SHOWN = 3
+PASSAGE_RANK_OFFSET = 60
+"""The constant k of reciprocal rank fusion in Cormack et al. 2009; here it orders passages."""
+
+
+def best_passages(
+    rankings: Sequence[Ranking], document_ids: Ids
+) -> dict[int, list[tuple[int, float]]]:
+    """For each document its best (chunk id, score), by reciprocal ranks summed over the lanes."""
+    scores: dict[int, dict[int, float]] = {one: defaultdict(float) for one in document_ids.tolist()}
+    for ranking in rankings:
+        for row in np.flatnonzero(np.isin(ranking.chunk_documents, document_ids)).tolist():
+            chunk_id, document_id = ranking.chunk_ids[row], ranking.chunk_documents[row]
+            scores[int(document_id)][int(chunk_id)] += 1 / (PASSAGE_RANK_OFFSET + row + 1)
+    return {
+        document: sorted(found.items(), key=lambda item: (-item[1], item[0]))[:PASSAGES_SHOWN]
+        for document, found in scores.items()
+    }
