@@ -52,8 +52,9 @@ def rank_by_vector(files: FileVectors, question: Question) -> dict[str, list[str
     assert question.vector is not None
     found = {RAW: _nearest(files, files.vectors, question.vector)}
     for asked in question.projected:
-        if asked.target == "files":
-            candidates = asked.project(files.vectors) if asked.project else files.vectors
+        if asked.answers.target == "files":
+            project = asked.answers.project
+            candidates = project(files.vectors) if project else files.vectors
             found[SERVED] = _nearest(files, candidates, asked.vector)
     return found
 

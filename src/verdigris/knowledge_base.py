@@ -245,7 +245,7 @@ class KnowledgeBase:
 
     def refresh_vector_index(self) -> None:
         """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""
-        self._vectors.refresh_files(self.locations)
+        self._vectors.refresh_files(self.locations, self._served.answers)
 
     def ask(
         self,
@@ -308,7 +308,9 @@ class KnowledgeBase:
         self.embed()
         wishes = wishes or Wishes()
         head, model = self.repository.head, self.settings.model
-        return self.learning.oxidize(model, head, wishes, self.progress)
+        done = self.learning.oxidize(model, head, wishes, self.progress)
+        self.refresh_vector_index()
+        return done
 
     def export_onnx(self, folder: Path) -> list[Exported]:
         """Write what serves as ONNX graphs, verified. Raises LearningError, StorageError."""
@@ -316,7 +318,9 @@ class KnowledgeBase:
 
     def roll_back(self) -> Lock | None:
         """Serve what served before the last `oxidize`; returns its lock. Raises LearningError."""
-        return self.learning.roll_back(self.settings.model, self.repository.head)
+        lock = self.learning.roll_back(self.settings.model, self.repository.head)
+        self.refresh_vector_index()
+        return lock
 
     def refresh_if_free(self) -> list[str]:
         """Refresh, unless another process does just that; returns a warning then."""

@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 
 from verdigris.knowledge_base import KnowledgeBase
+from verdigris.learn.artifacts import ServedProjection, write_manifest, write_projection
+from verdigris.learn.lock import VERSION, FusionLock, Lock, lock_text
+from verdigris.learn.network import identity_start
+from verdigris.retrieve.fusion_file import write_fusion
 from verdigris.store.vector_cache import VectorCache
 from verdigris.store.vector_sets import VectorSets
 from verdigris.upkeep.checks import Finding
@@ -45,7 +49,7 @@ def test_a_sound_repository_has_no_complaint(indexed: Path) -> None:
     assert all(finding.ok for finding in findings)
     assert [finding.what for finding in findings] == [
         "sqlite", "repository", "settings", "disk", "model", "event log", "index",
-        "vector cache", "vectors", "nearest-neighbour files", "position", "anchors",
+        "vector cache", "vectors", "nearest-neighbour files", "learned", "position", "anchors",
     ]  # fmt: skip
     states = {finding.what: finding.state for finding in findings}
     assert "FTS5" in states["sqlite"]
@@ -212,6 +216,7 @@ def test_damaged_and_half_written_nearest_neighbour_files_are_removed(indexed: P
     (indexed / LOCAL / "code.usearch").write_bytes(b"garbage")
     assert "damaged: code.usearch" in found(indexed, "nearest-neighbour files").state
     (indexed / LOCAL / "tmpabc.part").write_bytes(b"half")
+    (indexed / LOCAL / "projections.abc.part").mkdir()
     assert "half-written" in found(indexed, "nearest-neighbour files").state
     assert found(indexed, "nearest-neighbour files", fix=True).ok
     assert not list((indexed / LOCAL).glob("*.usearch"))
@@ -232,6 +237,41 @@ def test_a_nearest_neighbour_file_with_one_flipped_bit_is_not_opened(indexed: Pa
     with KnowledgeBase(indexed) as knowledge_base:
         assert knowledge_base.ask("how is water heated?").hits
     assert found(indexed, "nearest-neighbour files", fix=True).ok
+
+
+def learn(root: Path) -> Path:
+    """A folder of what serves, as `oxidize` writes it; returns the projection's file."""
+    with KnowledgeBase(root) as knowledge_base:
+        fingerprint = knowledge_base.index.meta("fingerprint")
+    folder = root / LOCAL / "projections"
+    folder.mkdir()
+    projection = identity_start(384, 0, 384, seed=0)
+    sha256 = write_projection(folder, "mine", projection, {})
+    served = ServedProjection("mine", ("imports",), "query", fingerprint, sha256, projection)
+    fusion = write_fusion(folder / "fusion.json", fingerprint, {}, {})
+    write_manifest(folder, [served], fusion)
+    return folder / "mine.safetensors"
+
+
+@pytest.mark.parametrize("name", ["mine.safetensors", "fusion.json", "served.json"])
+def test_damaged_weights_are_dropped(indexed: Path, name: str) -> None:
+    file = learn(indexed).with_name(name)
+    assert found(indexed, "learned").state == "mine and the lanes' weights, as written"
+    content = bytearray(file.read_bytes())
+    content[3] ^= 4
+    file.write_bytes(content)
+    assert not found(indexed, "learned").ok
+    assert "dropped; train anew: verdigris oxidize" in found(indexed, "learned", fix=True).state
+    assert found(indexed, "learned").state == "nothing yet"
+
+
+def test_a_lock_of_other_weights_is_told(indexed: Path) -> None:
+    learn(indexed)
+    fusion = FusionLock("fixed", {}, "0" * 64)
+    lock = Lock(VERSION, "", "", "", "", {}, {}, fusion)
+    (indexed / ".verdigris/oxidize.lock").write_text(lock_text(lock))
+    finding = found(indexed, "learned")
+    assert (finding.ok, finding.mend) == (True, "verdigris oxidize --locked")
 
 
 def test_the_doctor_works_while_another_process_holds_the_lock(

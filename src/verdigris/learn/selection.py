@@ -39,18 +39,9 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
-    """A projection that was trained on what came before `until`, and knows nothing later."""
-
-    projection: Projection
-    until: str
-
-
-@dataclass(frozen=True, slots=True)
 class Gated:
-    """A chosen plan, the projection that the gate saw, and what the gate measured."""
+    """A chosen plan, and what the gate measured."""
 
-    earlier: Earlier
     choice: Choice
     verdicts: Mapping[str, Verdict]
     """By source; a source with too few later queries has none."""
@@ -106,13 +97,13 @@ def choose_and_gate(
         )
     choice = max((_choose(splits, plan, most_epochs) for plan in plans), key=lambda c: c.score)
     known = [split.before_gate for split in splits.values() if len(split.before_gate)]
-    earlier = Earlier(after(train(known, choice.plan), choice.epochs), first.gate.times[0])
+    seen = after(train(known, choice.plan), choice.epochs)
     verdicts = {
-        name: judge(earlier.projection, choice.plan, split)
+        name: judge(seen, choice.plan, split)
         for name, split in splits.items()
         if len(split.gate) >= LEAST_GATE
     }
-    return Gated(earlier, choice, verdicts)
+    return Gated(choice, verdicts)
 
 
 def train_on_all(sources: Mapping[str, PairSet], plan: Plan, epochs: int) -> Projection:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,8 @@ from verdigris.retrieve.past_changes import PastChanges
 from verdigris.store.document_chunks import Ids, distinct, read_document_chunks
 from verdigris.store.identifiers import split_identifiers
 from verdigris.store.index import Index
-from verdigris.store.vector_search import Scores, VectorSearch
+from verdigris.store.neighbour_file import Scores
+from verdigris.store.vector_search import ProjectedSet, VectorSearch
 
 DENSE, LEXICAL, LEXICAL_DOCUMENTS = "dense", "lexical-passages", "lexical-documents"
 NAMES, HISTORY, PROJECTED = "names", "history", "projected"
@@ -82,14 +82,11 @@ class Ranking:
 class ProjectedQuestion:
     """A question's vector after a projection that was learned from the repository's history.
 
-    vector: (dims,) float32 of norm 1. target: whether it is compared with the mean vectors of
-    files, or with passages. project: what to apply to that other side, None = leave it raw.
+    vector: (dims,) float32 of norm 1. answers: what it is compared with.
     """
 
-    name: str
-    target: Literal["files", "passages"]
     vector: Scores
-    project: Callable[[Scores], Scores] | None = None
+    answers: ProjectedSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,7 @@ def dense_lane(table: ChunkTable, search: VectorSearch, question: Question) -> l
     for kind in KINDS:
         allowed = table.chunk_ids(kind) if table.filtered else None
         found = search.nearest(kind, question.vector, MAX_CANDIDATES, allowed)
-        rankings.append(by_document(DENSE, kind, table, found.chunk_ids, found.scores))
+        rankings.append(by_document(DENSE, kind, table, found.ids, found.scores))
     return rankings
 
 

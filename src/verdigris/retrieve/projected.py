@@ -18,7 +18,8 @@ from verdigris.retrieve.lanes import (
     by_document,
 )
 from verdigris.store.document_chunks import Ids
-from verdigris.store.vector_search import Scores, VectorSearch
+from verdigris.store.neighbour_file import Neighbours, Scores
+from verdigris.store.vector_search import VectorSearch
 
 KINDS_OF_FILES: tuple[Kind, ...] = ("session", "doc", "code")
 SHARPNESS = 0.05
@@ -37,7 +38,7 @@ def projected_lane(
     likeness: how like a commit message the question is, 0 to 1: what was learned on those counts
     so much.
     """
-    asked = [one for one in question.projected if one.target == "files"]
+    asked = [one for one in question.projected if one.answers.target == "files"]
     if not asked or not likeness:
         return []
     found = [_files(table, search, kind, asked) for kind in KINDS_OF_FILES]
@@ -54,7 +55,7 @@ def projected_passages_lane(
     table: ChunkTable, search: VectorSearch, question: Question
 ) -> list[Ranking]:
     """Documents by their passages' cosine to the question as a projection of passages sees it."""
-    asked = [one for one in question.projected if one.target == "passages"]
+    asked = [one for one in question.projected if one.answers.target == "passages"]
     return [_passages(table, search, kind, question, one) for one in asked[:1] for kind in KINDS]
 
 
@@ -65,24 +66,47 @@ def _passages(
     question: Question,
     asked: ProjectedQuestion,
 ) -> Ranking:
-    allowed = table.chunk_ids(kind) if table.filtered else None
-    if asked.project is None:
-        found = search.nearest(kind, asked.vector, MAX_CANDIDATES, allowed)
-        return by_document(PROJECTED_PASSAGES, kind, table, found.chunk_ids, found.scores)
+    found = _nearest_passages(table, search, kind, question, asked)
+    return by_document(PROJECTED_PASSAGES, kind, table, found.ids, found.scores)
+
+
+def _nearest_passages(
+    table: ChunkTable,
+    search: VectorSearch,
+    kind: Kind,
+    question: Question,
+    asked: ProjectedQuestion,
+) -> Neighbours:
+    """Passages by the projection; without a file of its own, the nearest raw ones put in order."""
+    allowed, project = table.chunk_ids(kind) if table.filtered else None, asked.answers.project
+    if project is None:
+        return search.nearest(kind, asked.vector, MAX_CANDIDATES, allowed)
+    if allowed is None:
+        found = search.nearest_projected(kind, asked.answers, asked.vector, MAX_CANDIDATES)
+        if found is not None:
+            return found
     assert question.vector is not None
-    near = search.nearest(kind, question.vector, MOST_PASSAGES, allowed).chunk_ids
+    near = search.nearest(kind, question.vector, MOST_PASSAGES, allowed).ids
     vectors = search.vectors_of(kind, near)
     if not len(vectors):
-        return by_document(PROJECTED_PASSAGES, kind, table, near[:0], vectors.reshape(-1)[:0])
-    cosines = asked.project(vectors) @ asked.vector
+        return Neighbours(near[:0], vectors.reshape(-1)[:0])
+    cosines = project(vectors) @ asked.vector
     order = np.argsort(-cosines, kind="stable")
-    return by_document(PROJECTED_PASSAGES, kind, table, near[order], cosines[order])
+    return Neighbours(near[order], cosines[order])
 
 
 def _files(
     table: ChunkTable, search: VectorSearch, kind: Kind, questions: Sequence[ProjectedQuestion]
 ) -> tuple[Ids, Scores]:
-    """The MOST_DOCUMENTS nearest allowed files of a kind and their cosines, best first."""
+    """The MOST_DOCUMENTS nearest allowed files of a kind and their cosines, best first.
+
+    From a file where one projection is asked and nothing is filtered; else compared one by one.
+    """
+    if len(questions) == 1 and not table.filtered:
+        asked = questions[0]
+        found = search.nearest_projected(kind, asked.answers, asked.vector, MOST_DOCUMENTS)
+        if found is not None:
+            return found.ids, found.scores
     documents, cosines = _cosines(search, kind, questions)
     if table.filtered:
         keep = np.isin(documents, table.document_ids(kind))
@@ -100,7 +124,8 @@ def _cosines(
     if not len(documents):
         return documents, total
     for question in questions:
-        vectors = question.project(means) if question.project else means
+        project = question.answers.project
+        vectors = project(means) if project else means
         if vectors.shape[1:] == question.vector.shape:
             total += vectors @ question.vector / len(questions)
     return documents, total

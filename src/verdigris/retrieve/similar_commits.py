@@ -7,7 +7,8 @@ from collections.abc import Callable
 from verdigris.database import storage_errors
 from verdigris.records import LinkedCommit
 from verdigris.store.index import Index
-from verdigris.store.vector_search import Scores, VectorSearch
+from verdigris.store.neighbour_file import Scores
+from verdigris.store.vector_search import VectorSearch
 
 CANDIDATES = 20
 LIKELY, ALIKE = 0.6, 0.8
@@ -29,7 +30,7 @@ def similar_commits(
     if question is None:
         return ()
     found = vectors.nearest("commit", question, CANDIDATES, None)
-    near = found.chunk_ids[found.scores >= LIKELY].tolist()
+    near = found.ids[found.scores >= LIKELY].tolist()
     alike = []
     for commit in _commits(index, near, since):
         subject = embed(commit.subject)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,31 +17,57 @@ from verdigris.errors import StorageError
 from verdigris.records import KINDS, Kind
 from verdigris.store.document_chunks import Ids, distinct, read_document_chunks
 from verdigris.store.index import EXACT_LIMIT, Index
+from verdigris.store.neighbour_file import (
+    SUFFIX,
+    NeighbourFile,
+    Neighbours,
+    OpenNeighbours,
+    Scores,
+)
 
-Scores = npt.NDArray[np.float32]
+_PART = 4096
+"""Vectors that are projected at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbours:
-    """Chunk ids and their cosine similarity to the question, best first; shapes (n,)."""
+class ProjectedSet:
+    """The vectors of a kind as a projection changes them: those of passages, or means of files.
 
-    chunk_ids: Ids
-    scores: Scores
+    name, digest: of the projection, '' where it changes questions alone (project None); a digest
+    of '' beside a `project` is that of a projection on trial, which has no files.
+    """
+
+    target: Literal["files", "passages"]
+    name: str = ""
+    digest: str = ""
+    project: Callable[[Scores], Scores] | None = None
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it is not the raw vectors of passages, which have a file anyway, or on trial."""
+        return bool(self.digest) if self.project else self.target == "files"
+
+    def file_name(self, kind: Kind) -> str:
+        """`code.passages.semantic`, `code.files.raw` …"""
+        return f"{kind}.{self.target}.{self.name or 'raw'}"
 
 
 class VectorSearch:
-    """Searches the vectors of an index; `folder` keeps a `KIND.usearch` for each large kind."""
+    """Searches the vectors of an index; `folder` keeps a `KIND.usearch` for each large kind.
+
+    So it does for each set that a projection changes: see `refresh`.
+    """
 
     def __init__(self, index: Index, folder: Path, exact_limit: int = EXACT_LIMIT) -> None:
         self._index = index
         self._folder = folder
         self._exact_limit = exact_limit
-        self._kept: dict[Kind, tuple[Ids, npt.NDArray[np.floating]]] | None = None
+        self._kept: _Kept | None = None
 
     @contextmanager
     def kept_in_memory(self) -> Iterator[None]:
-        """Read each kind's vectors once for all searches within; the index must not change."""
-        self._kept = {}
+        """Read vectors and open files once for all searches within; the index must not change."""
+        self._kept = _Kept()
         try:
             yield
         finally:
@@ -63,11 +86,35 @@ class VectorSearch:
         """
         if allowed is not None and not len(allowed):
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
-        if allowed is None and self._count(kind) > self._exact_limit:
-            found = self._search_usearch(kind, query, limit)
-            if found is not None:
-                return found
+        if allowed is None and (file := self._opened(kind, kind, "")):
+            return file.nearest(query, limit)
         return self._search_exact(kind, query, limit, allowed)
+
+    def nearest_projected(
+        self, kind: Kind, among: ProjectedSet, query: Scores, limit: int
+    ) -> Neighbours | None:
+        """Ids of the `limit` nearest passages or files of a set; None where it has no sound file.
+
+        Then the kind is small, or `refresh` has not been here since its vectors changed.
+        """
+        if not among.has_files:
+            return None
+        file = self._opened(kind, among.file_name(kind), among.digest)
+        return file.nearest(query, limit) if file else None
+
+    def _opened(self, kind: Kind, name: str, digest: str) -> OpenNeighbours | None:
+        """The file of a large kind; None for a small kind, and where it may not be opened."""
+        if self._kept is not None and name in self._kept.files:
+            return self._kept.files[name]
+        found = None
+        if self._is_large(kind):
+            found = self._file(name).open(self._state(kind, digest))
+        if self._kept is not None:
+            self._kept.files[name] = found
+        return found
+
+    def _is_large(self, kind: Kind) -> bool:
+        return self._count(kind) > self._exact_limit
 
     def _count(self, kind: Kind) -> int:
         with storage_errors(self._index.path):
@@ -92,21 +139,35 @@ class VectorSearch:
     def _vectors(self, kind: Kind) -> tuple[Ids, npt.NDArray[np.floating]]:
         if self._kept is None:
             return self._matrix(kind)
-        if kind not in self._kept:
+        if kind not in self._kept.vectors:
             chunk_ids, matrix = self._matrix(kind)
-            self._kept[kind] = (chunk_ids, matrix.astype(np.float32))
-        return self._kept[kind]
+            self._kept.vectors[kind] = (chunk_ids, matrix.astype(np.float32))
+        return self._kept.vectors[kind]
 
     def document_means(self, kind: Kind) -> tuple[Ids, Scores]:
         """Documents of a kind, sorted, and the mean of each one's vectors, of norm 1: (n, dims)."""
+        if self._kept is not None and kind in self._kept.means:
+            return self._kept.means[kind]
         chunk_ids, matrix = self._vectors(kind)
         owners = read_document_chunks(self._index, kind).documents_of(chunk_ids)
-        return mean_vectors(owners, matrix)
+        means = mean_vectors(owners, matrix)
+        if self._kept is not None:
+            self._kept.means[kind] = means
+        return means
 
     def vectors_of(self, kind: Kind, chunk_ids: Ids) -> Scores:
-        """Vectors (n, dims) of these chunks, which must have one."""
-        known, matrix = self._vectors(kind)
-        return matrix[np.searchsorted(known, chunk_ids)].astype(np.float32)
+        """Vectors (n, dims) of these chunks, which must have one; reads no others."""
+        if self._kept is not None:
+            known, matrix = self._vectors(kind)
+            return matrix[np.searchsorted(known, chunk_ids)].astype(np.float32)
+        query = "SELECT vector FROM vectors WHERE kind = ? AND chunk_id = ?"
+        with storage_errors(self._index.path):
+            found = [
+                self._index.connection.execute(query, (kind, chunk)).fetchone()[0]
+                for chunk in chunk_ids.tolist()
+            ]
+        vectors = np.frombuffer(b"".join(found), "<f2").astype(np.float32)
+        return vectors.reshape(len(found), -1) if found else vectors.reshape(0, 0)
 
     def _matrix(self, kind: Kind) -> tuple[Ids, npt.NDArray[np.float16]]:
         """All chunk ids (n,) and float16 vectors (n, dims) of a kind, by chunk id.
@@ -127,64 +188,72 @@ class VectorSearch:
         matrix = np.frombuffer(vectors, "<f2").reshape(-1, least // 2)
         return np.fromstring(ids, np.int64, sep=","), matrix
 
-    def refresh(self) -> list[Kind]:
-        """Rebuild the file of every large kind that is missing, stale or damaged. Returns those."""
-        rebuilt: list[Kind] = []
+    def refresh(self, projected: Sequence[ProjectedSet] = ()) -> list[str]:
+        """Build the files of large kinds that are missing, stale or damaged; returns their names.
+
+        projected: the sets that are asked for; files of others are removed.
+        """
+        rebuilt = []
+        sets = [one for one in projected if one.has_files]
+        wanted: set[Path] = set()
         for kind in KINDS:
-            if self._count(kind) <= self._exact_limit:
-                self._file(kind).unlink(missing_ok=True)
-            elif not self._is_current(kind):
-                self._build(kind)
-                rebuilt.append(kind)
+            if not self._is_large(kind):
+                continue
+            for name, digest, read in self._files_of(kind, sets):
+                file, state = self._file(name), self._state(kind, digest)
+                wanted.add(file.path)
+                if not file.is_current(state):
+                    file.build(state, *read())
+                    rebuilt.append(name)
+        for path in set(self._folder.glob(f"*{SUFFIX}")) - wanted:
+            path.unlink(missing_ok=True)
         return rebuilt
 
-    def _file(self, kind: Kind) -> Path:
-        return self._folder / f"{kind}.usearch"
+    def _files_of(self, kind: Kind, sets: Sequence[ProjectedSet]) -> Iterator[_Wanted]:
+        yield _Wanted(kind, "", partial(self._matrix, kind))
+        for name in sorted({one.file_name(kind) for one in sets}):
+            one = next(one for one in sets if one.file_name(kind) == name)
+            yield _Wanted(name, one.digest, partial(self._projected, kind, one))
 
-    def _state(self, kind: Kind) -> str:
-        """A digest of which chunks have vectors: what the file must have been built from."""
+    def _projected(self, kind: Kind, one: ProjectedSet) -> tuple[Ids, npt.NDArray[np.floating]]:
+        """The ids of a set and its vectors (n, dims) float16, a part at a time."""
+        ids, vectors = self.document_means(kind) if one.target == "files" else self._matrix(kind)
+        project = one.project or np.asarray
+        parts = [
+            project(vectors[start : start + _PART].astype(np.float32)).astype(np.float16)
+            for start in range(0, len(vectors), _PART)
+        ]
+        return ids, np.concatenate(parts)
+
+    def _file(self, name: str) -> NeighbourFile:
+        return NeighbourFile(self._index, self._folder, name)
+
+    def _state(self, kind: Kind, digest: str = "") -> str:
+        """Which chunks have vectors, and which projection changed them: what a file is built of."""
         with storage_errors(self._index.path):
             row = self._index.connection.execute(
                 "SELECT count(*), total(chunk_id), max(chunk_id) FROM vectors WHERE kind = ?",
                 (kind,),
             ).fetchone()
-        return f"{row[0]}:{row[1]:.0f}:{row[2]}:{self._index.meta('fingerprint')}"
+        fingerprint = self._index.meta("fingerprint")
+        return f"{row[0]}:{row[1]:.0f}:{row[2]}:{fingerprint}{digest and ':'}{digest}"
 
-    def _is_current(self, kind: Kind) -> bool:
-        """Whether the file is the one that was written for today's vectors, byte for byte."""
-        state, _, digest = self._index.meta(f"usearch.{kind}").partition(" ")
-        return state == self._state(kind) and digest == _sha256(self._file(kind))
 
-    def _build(self, kind: Kind) -> None:
+class _Wanted(NamedTuple):
+    """A file that is to be there: its name, its projection's digest, and what gives its content."""
 
-        state = self._state(kind)
-        chunk_ids, matrix = self._matrix(kind)
-        index = _usearch().Index(ndim=matrix.shape[1], metric="cos", dtype="f16")
-        index.add(chunk_ids.astype(np.uint64), matrix)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".part")
-        os.close(handle)
-        try:
-            index.save(temporary)
-            digest = _sha256(Path(temporary))
-            with Path(temporary).open("rb") as file:
-                os.fsync(file.fileno())
-            Path(temporary).replace(self._file(kind))
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-        with self._index.transaction():
-            self._index.set_meta(f"usearch.{kind}", f"{state} {digest}")
+    name: str
+    digest: str
+    read: Callable[[], tuple[Ids, npt.NDArray[np.floating]]]
 
-    def _search_usearch(self, kind: Kind, query: Scores, limit: int) -> Neighbours | None:
-        """Approximate search; None where the file may not be opened (`refresh` rebuilds it)."""
-        if not self._is_current(kind):
-            return None
 
-        index = _usearch().Index.restore(str(self._file(kind)), view=True)
-        if index is None:
-            return None
-        matches = index.search(query, limit)
-        keys = np.asarray(matches.keys, np.int64)
-        return Neighbours(keys, (1 - np.asarray(matches.distances)).astype(np.float32))
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was read for many searches."""
+
+    vectors: dict[Kind, tuple[Ids, npt.NDArray[np.floating]]] = field(default_factory=dict)
+    means: dict[Kind, tuple[Ids, Scores]] = field(default_factory=dict)
+    files: dict[str, OpenNeighbours | None] = field(default_factory=dict)
 
 
 def mean_vectors(owners: Ids, vectors: npt.NDArray[np.floating[Any]]) -> tuple[Ids, Scores]:
@@ -210,21 +279,3 @@ def _top(scores: Scores, limit: int) -> Ids:
     else:
         part = np.arange(len(scores))
     return part[np.argsort(-scores[part], kind="stable")]
-
-
-def _sha256(path: Path) -> str:
-    with suppress(FileNotFoundError), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-    return ""
-
-
-def _usearch() -> ModuleType:
-    """USearch's door. ONNX Runtime is imported before it: the other way round it crashes.
-
-    Seen with usearch 2.26 and onnxruntime 1.31 on Linux, each alone being sound.
-    """
-    import onnxruntime  # noqa: F401
-    import usearch.index
-
-    found: ModuleType = usearch.index
-    return found

@@ -172,19 +172,15 @@ def check_nearest_neighbour_files(site: Site) -> Finding:
         return Finding(what, False, f"{len(half_written)} left half-written", FIX)
     if not files:
         return Finding(what, True, "none needed")
+    from verdigris.store.neighbour_file import NeighbourFile
+
+    folder = site.locations.folder
     with _index(site) as index:
-        damaged = [file.name for file in files if not _is_as_written(index, file)]
+        known = [NeighbourFile(index, folder, file.stem) for file in files]
+        damaged = [one.path.name for one in known if not one.is_as_written()]
     if damaged:
         return Finding(what, False, f"damaged: {', '.join(damaged)}", FIX)
     return Finding(what, True, f"{len(files)}, as written")
-
-
-def _is_as_written(index: Index, file: Path) -> bool:
-    import hashlib
-
-    recorded = index.meta(f"usearch.{file.stem}").rpartition(" ")[2]
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == recorded
 
 
 def check_model(site: Site) -> Finding:

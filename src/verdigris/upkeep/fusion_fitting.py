@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 
 from verdigris.database import storage_errors
-from verdigris.learn.artifacts import ServedProjection
 from verdigris.learn.fusion_fit import (
     Column,
     FusionExample,
@@ -32,7 +31,6 @@ from verdigris.retrieve.learned_fusion import QUESTION_SHARE, base_scores, fusio
 from verdigris.retrieve.search import Search
 from verdigris.retrieve.wording import is_question
 from verdigris.upkeep.progress import Progress
-from verdigris.upkeep.served import as_projected
 
 Chosen = Literal["own", "prior", "fixed"]
 
@@ -51,20 +49,11 @@ HELD_OUT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierProjection:
-    """A projection that is to serve, as it was before it saw anything from `until` on."""
-
-    served: ServedProjection
-    until: str
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """A text with known answers, and how much of the past it may know."""
 
     text: str
     vector: Array
-    time: str
     commits_before: int
     """Commits of the past that came before it."""
     files: Sequence[int]
@@ -77,7 +66,6 @@ class FusionExamples:
 
     search: Search
     material: Material
-    earlier: Sequence[EarlierProjection]
 
     def of_commits(self) -> list[Asked]:
         """The newest commits that are about one thing, and what was asked in such words.
@@ -87,7 +75,7 @@ class FusionExamples:
         material = self.material
         rows = {sha: row for row, (sha, _) in enumerate(self._past_commits())}
         asking = [
-            Asked(commit.subject, vector, commit.time, rows[commit.sha], commit.files)
+            Asked(commit.subject, vector, rows[commit.sha], commit.files)
             for commit, vector in zip(material.commits, material.commit_vectors, strict=True)
             if commit.sha in rows and len(commit.files) <= MOST_FILES
         ]
@@ -104,7 +92,7 @@ class FusionExamples:
         used = used_questions(self.material)
         vectors = self.material.embed([one.text for one in used])
         return [
-            Asked(one.text, vector, one.time, bisect_right(times, one.time), one.files)
+            Asked(one.text, vector, bisect_right(times, one.time), one.files)
             for one, vector in zip(used, vectors, strict=True)
         ]
 
@@ -120,7 +108,7 @@ class FusionExamples:
     def described(self, asking: Sequence[Asked], progress: Progress) -> list[FusionExample]:
         """Each text with the files that may answer it, asked of what was known before it.
 
-        The files are those of today: only history, and what projections know, is as it was then.
+        The files are those of today: only history is as it was then.
         Texts whose answers are not among the files that may answer are left out.
         """
         past = self.search.past_changes()
@@ -128,11 +116,9 @@ class FusionExamples:
         progress.start("fitting the fusion", len(asking))
         with self.search.for_many_questions():
             for one in asking:
-                honest = [known.served for known in self.earlier if known.until <= one.time]
-                question = Question(one.text, one.vector, as_projected(honest, one.vector))
-                candidates, features = self.search.described(
-                    question, past.before(one.commits_before)
-                )
+                question = Question(one.text, one.vector)
+                known = past.before(one.commits_before)
+                candidates, features = self.search.described(question, known)
                 answers = self.material.files.document_ids[list(one.files)]
                 relevant = np.isin(candidates.document_ids, answers)
                 if relevant.any():

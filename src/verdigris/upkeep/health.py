@@ -9,7 +9,7 @@ from pathlib import Path
 from verdigris.errors import CorruptDatabase, RepositoryError, SettingsError, VerdigrisError
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
-from verdigris.upkeep import checks, mending
+from verdigris.upkeep import checks, learned_checks, mending
 from verdigris.upkeep.checks import Finding, Site
 from verdigris.upkeep.locations import locate, make_folders
 
@@ -34,6 +34,7 @@ _EXAMINATIONS = (
         checks.check_nearest_neighbour_files,
         mending.mend_nearest_neighbour_files,
     ),
+    _Examination("learned", learned_checks.check_learned, learned_checks.mend_learned),
     _Examination("position", checks.check_position),
     _Examination("anchors", checks.check_anchors),
 )

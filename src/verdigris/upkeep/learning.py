@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ from verdigris.store.vector_cache import VectorCache
 from verdigris.store.vector_search import VectorSearch
 from verdigris.upkeep.exporting import Exported, export_onnx
 from verdigris.upkeep.fusion_fitting import (
-    EarlierProjection,
     FusionExamples,
     fit_questions,
     fit_weights,
@@ -88,12 +87,10 @@ class Learning:
             self._root, self._locations, model, embedder.fingerprint, head, embedder.dims,
         )  # fmt: skip
 
-    def _fit_lanes(
-        self, progress: Progress, material: Material, earlier: Sequence[EarlierProjection]
-    ) -> FusionLock:
+    def _fit_lanes(self, progress: Progress, material: Material) -> FusionLock:
         vectors = VectorSearch(material.index, self._locations.folder)
         search = Search(material.index, vectors, material.facts)
-        examples = FusionExamples(search, material, earlier)
+        examples = FusionExamples(search, material)
         lanes = fit_weights(examples.described(examples.of_commits(), progress))
         asked = examples.described(examples.of_questions(), progress)
         return replace(lanes, questions=fit_questions(asked, lanes.weights))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -76,17 +77,21 @@ def mend_nearest_neighbour_files(site: Site) -> str:
     from verdigris.store.vector_search import VectorSearch
 
     with refresh_lock(site.locations), closing(_index(site)) as index:
-        for file in site.locations.folder.glob("*.part"):
-            _unlink(file)
+        for left in site.locations.folder.glob("*.part"):
+            _remove(left)
         rebuilt = VectorSearch(index, site.locations.folder).refresh()
     return f"rebuilt: {', '.join(rebuilt)}" if rebuilt else "those that nothing needs removed"
 
 
-def _unlink(file: Path) -> None:
+def _remove(path: Path) -> None:
+    """Delete a file, or a folder with what is in it."""
     try:
-        file.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(f"cannot delete {file} ({error.strerror}); delete it") from error
+        raise StorageError(f"cannot delete {path} ({error.strerror}); delete it") from error
 
 
 def _log(site: Site) -> EventLog:

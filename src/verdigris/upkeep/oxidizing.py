@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,18 +30,13 @@ from verdigris.learn.pairs import PairSet
 from verdigris.learn.recipe import ProjectionRecipe, Recipe, read_recipe
 from verdigris.learn.selection import (
     LEAST_QUERIES,
-    Earlier,
     choose_and_gate,
     train_on_all,
 )
 from verdigris.retrieve.fusion_file import write_fusion
 from verdigris.upkeep.fetching_recipes import FetchedRecipe
-from verdigris.upkeep.fusion_fitting import EarlierProjection
 from verdigris.upkeep.progress import Progress
 from verdigris.upkeep.publishing import Workshop, publish
-
-FitLanes = Callable[[Material, Sequence[EarlierProjection]], FusionLock]
-"""(what is learned from, the projections as they were before the gate) → the lanes' weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +60,13 @@ class Oxidized:
 def oxidize(
     shop: Workshop,
     read: Callable[[], Material],
-    fit_lanes: FitLanes,
+    fit_lanes: Callable[[Material], FusionLock],
     wishes: Wishes,
     progress: Progress,
 ) -> Oxidized:
     """Train by the recipe, or again by the lock, and put what won into service.
 
+    read: reads what is learned from. fit_lanes: fits the lanes' weights, while projections train.
     Raises RecipeError, LockMismatch, StorageError, Busy.
     """
     from threadpoolctl import threadpool_limits
@@ -80,18 +76,20 @@ def oxidize(
     started = time.monotonic()
     # One thread: products this small gain nothing from more, and the bits do not depend on them.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(usable_cpus()) as pool:
-        material = read()
-        if told:
-            contenders = _named_by(told, recipe, material)
-        else:
-            contenders = _contenders(pool, recipe, material, progress)
-        finals = [pool.submit(one.final) for one in contenders]
-        earlier = [known for one in contenders for known in one.known]
-        lanes = told.fusion if told else fit_lanes(material, earlier)
-        trained = [final.result() for final in finals]
+        try:
+            material = read()
+            if told:
+                training = _train_again(pool, recipe, material, told)
+            else:
+                training = _train_all(pool, recipe, material)
+            lanes = told.fusion if told else fit_lanes(material)
+            trained = _finish(training, progress)
+        except BaseException:  # Ctrl-C does not wait for what has not begun
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     about = Lock(
         VERSION, recipe.digest(), shop.model, shop.fingerprint, shop.head, libraries(),
-        {one.name: one.lock for one in contenders}, lanes,
+        {one.name: one.lock for one in trained}, lanes,
     )  # fmt: skip
     if wishes.dry_run:
         return Oxidized(told or about, False, time.monotonic() - started)
@@ -128,87 +126,70 @@ def _told(shop: Workshop, recipe: Recipe) -> Lock:
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """One projection before its last training: its pairs, its line in the lock, what the gate saw.
-
-    earlier: None where it won nothing, or is made again.
-    """
+class Trained:
+    """One projection as it came out: its line in the lock, and its weights where it won."""
 
     name: str
-    sources: Mapping[str, PairSet]
     lock: ProjectionLock
-    earlier: Earlier | None = None
-
-    @property
-    def won(self) -> tuple[str, ...]:
-        """The tasks that it serves."""
-        return tuple(name for name, task in self.lock.tasks.items() if task.served)
-
-    @property
-    def known(self) -> list[EarlierProjection]:
-        """What may be asked of later commits while the lanes' weights are fitted."""
-        if self.earlier is None:
-            return []
-        served = self._served(self.earlier.projection)
-        return [EarlierProjection(served, self.earlier.until)]
-
-    def final(self) -> ServedProjection | None:
-        """The projection trained on everything; None where it won nothing."""
-        plan = self.lock.plan
-        if not self.won or plan is None:
-            return None
-        return self._served(train_on_all(self.sources, plan, self.lock.epochs))
-
-    def _served(self, projection: Projection) -> ServedProjection:
-        assert self.lock.plan is not None
-        return ServedProjection(self.name, self.won, self.lock.plan.side, "", "", projection)
+    projection: Projection | None = None
 
 
-def _contenders(
-    pool: Executor, recipe: Recipe, material: Material, progress: Progress
-) -> list[Contender]:
-    """Every projection of a recipe, gated, some at once; what cannot be learned says why.
+def _train_all(pool: Executor, recipe: Recipe, material: Material) -> list[Future[Trained]]:
+    """Train and gate every projection of a recipe, some at once; what cannot be learned says why.
 
     Pairs are read in this thread: a connection to SQLite belongs to one.
     """
     reader = _PairReader(material)
-    progress.start("training", len(recipe.projections))
-    started = [pool.submit(_gate, one, *reader.read(one.pairs)) for one in recipe.projections]
-    found = []
-    for one in started:
-        found.append(one.result())
-        progress.advance(1)
-    progress.finish()
-    return found
+    return [pool.submit(_train, one, *reader.read(one.pairs)) for one in recipe.projections]
 
 
-def _named_by(told: Lock, recipe: Recipe, material: Material) -> list[Contender]:
-    """The projections that a lock names, without choosing or gating. Raises LockMismatch."""
-    reader = _PairReader(material)
-    found = []
-    for one in recipe.projections:
-        sources: Mapping[str, PairSet] = {}
-        if told.projections[one.name].sha256:
-            sources, _ = reader.read(one.pairs)
-            check_data(told, one.name, sources)
-        found.append(Contender(one.name, sources, told.projections[one.name]))
-    return found
-
-
-def _gate(
+def _train(
     recipe: ProjectionRecipe, sources: Mapping[str, PairSet], missing: dict[str, str]
-) -> Contender:
+) -> Trained:
     if not sources:
-        return Contender(recipe.name, {}, ProjectionLock(None, 0, "", {}, missing))
+        return Trained(recipe.name, ProjectionLock(None, 0, "", {}, missing))
     try:
         gated = choose_and_gate(sources, recipe.plans(), recipe.epochs)
     except NothingToLearn as error:
         missing |= dict.fromkeys(sources, str(error))
-        return Contender(recipe.name, {}, ProjectionLock(None, 0, "", {}, missing))
+        return Trained(recipe.name, ProjectionLock(None, 0, "", {}, missing))
+    plan, epochs = gated.choice.plan, gated.choice.epochs
     tasks = {name: task_lock(one, gated.verdicts.get(name)) for name, one in sources.items()}
-    lock = ProjectionLock(gated.choice.plan, gated.choice.epochs, "", tasks, missing)
     won = any(task.served for task in tasks.values())
-    return Contender(recipe.name, sources, lock, gated.earlier if won else None)
+    lock = ProjectionLock(plan, epochs, "", tasks, missing)
+    return Trained(recipe.name, lock, train_on_all(sources, plan, epochs) if won else None)
+
+
+def _train_again(
+    pool: Executor, recipe: Recipe, material: Material, told: Lock
+) -> list[Future[Trained]]:
+    """The projections that a lock names, without choosing or gating. Raises LockMismatch."""
+    reader = _PairReader(material)
+    started = []
+    for one in recipe.projections:
+        lock = told.projections[one.name]
+        sources: Mapping[str, PairSet] = {}
+        if lock.sha256:
+            sources, _ = reader.read(one.pairs)
+            check_data(told, one.name, sources)
+        started.append(pool.submit(_again, one.name, lock, sources))
+    return started
+
+
+def _again(name: str, lock: ProjectionLock, sources: Mapping[str, PairSet]) -> Trained:
+    if not sources or lock.plan is None:
+        return Trained(name, lock)
+    return Trained(name, lock, train_on_all(sources, lock.plan, lock.epochs))
+
+
+def _finish(training: Sequence[Future[Trained]], progress: Progress) -> list[Trained]:
+    progress.start("training", len(training))
+    found = []
+    for one in training:
+        found.append(one.result())
+        progress.advance(1)
+    progress.finish()
+    return found
 
 
 class _PairReader:
@@ -236,13 +217,13 @@ class _Written:
     """All that a folder of what serves holds; `told`: the lock that it must agree with."""
 
     shop: Workshop
-    trained: Sequence[ServedProjection | None]
+    trained: Sequence[Trained]
     about: Lock
     told: Lock | None
 
     def into(self, folder: Path) -> Lock:
         """Write weights and manifest; the lock with their hashes. Raises LockMismatch."""
-        served = [self._projection(folder, one) for one in self.trained if one]
+        served = [found for one in self.trained if (found := self._projection(folder, one))]
         lanes = self.about.fusion
         fusion = write_fusion(
             folder / FUSION, self.shop.fingerprint, lanes.weights, lanes.questions.weights
@@ -258,8 +239,12 @@ class _Written:
             check_result(self.told, made)
         return self.told or made
 
-    def _projection(self, folder: Path, one: ServedProjection) -> ServedProjection:
-        shop = self.shop
-        about = {"model": shop.model, "fingerprint": shop.fingerprint, "tasks": " ".join(one.won)}
+    def _projection(self, folder: Path, one: Trained) -> ServedProjection | None:
+        """What serves, written; None for what won nothing."""
+        shop, plan = self.shop, one.lock.plan
+        if one.projection is None or plan is None:
+            return None
+        won = tuple(name for name, task in one.lock.tasks.items() if task.served)
+        about = {"model": shop.model, "fingerprint": shop.fingerprint, "tasks": " ".join(won)}
         digest = write_projection(folder, one.name, one.projection, about)
-        return replace(one, fingerprint=shop.fingerprint, sha256=digest)
+        return ServedProjection(one.name, won, plan.side, shop.fingerprint, digest, one.projection)

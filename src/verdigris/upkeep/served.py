@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from verdigris.retrieve.fusion_file import read_fusion
 from verdigris.retrieve.lanes import ProjectedQuestion
 from verdigris.retrieve.learned_fusion import FusionWeights, prior_weights
 from verdigris.store.index import Index
-from verdigris.store.vector_search import VectorSearch
+from verdigris.store.vector_search import ProjectedSet, VectorSearch
 from verdigris.upkeep.locations import Locations
 from verdigris.views import Prediction
 
@@ -56,8 +56,11 @@ class Served:
 
     def projected(self, vector: Array) -> tuple[ProjectedQuestion, ...]:
         """A question's vector (dims,) as the projections see it that won a task of questions."""
-        served = self.projections()
-        return as_projected(served, vector) if served else ()
+        return tuple(
+            ProjectedQuestion(one.projection(vector[None])[0], _answers(one, target))
+            for one in self.projections()
+            for target in _targets(one)
+        )
 
     def predicted(self, path: str, known: Set[str], limit: int) -> tuple[Prediction, ...]:
         """Files that projections name for a path, beside those that are known."""
@@ -66,6 +69,10 @@ class Served:
         vectors = VectorSearch(self._index, self._locations.folder)
         found = predicted_files(self._index, vectors, self.projections(), path)
         return tuple([one for one in found if one.path not in known][:limit])
+
+    def answers(self) -> list[ProjectedSet]:
+        """What projected questions are compared with."""
+        return [_answers(one, target) for one in self.projections() for target in _targets(one)]
 
     def _current(self) -> _Loaded | None:
         """What lies in the folder now; None where nothing was trained."""
@@ -92,26 +99,17 @@ class Served:
 
         folder = self._locations.projections
         try:
-            return read_fusion(folder / FUSION, fingerprint, served_hashes(folder)[FUSION])
+            return read_fusion(folder / FUSION, fingerprint, served_hashes(folder).get(FUSION, ""))
         except (InvalidProjection, StorageError) as error:
             self._warnings.append(f"{error}; until then the package's weights serve")
             return prior_weights()
 
 
-def as_projected(
-    served: Sequence[ServedProjection], vector: Array
-) -> tuple[ProjectedQuestion, ...]:
-    """A question's vector (dims,) as every projection sees it that won a task of questions."""
-    return tuple(
-        ProjectedQuestion(
-            one.name,
-            target,
-            one.projection(vector[None])[0],
-            one.projection if one.side == "shared" else None,
-        )
-        for one in served
-        for target in _targets(one)
-    )
+def _answers(one: ServedProjection, target: Target) -> ProjectedSet:
+    """What a projected question is compared with."""
+    if one.side == "query":
+        return ProjectedSet(target)
+    return ProjectedSet(target, one.name, one.sha256, one.projection)
 
 
 def _targets(one: ServedProjection) -> list[Target]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from verdigris.engine import Embedder
     from verdigris.engine.pooling import Array
     from verdigris.store.vector_cache import VectorCache
+    from verdigris.store.vector_search import ProjectedSet
 
 FEW_CHUNKS = 150
 """Up to this many new chunks are embedded before an answer without further thought: < 0.5 s."""
@@ -152,15 +153,20 @@ class VectorUpkeep:
         embedder = self._embedder(serving)
         return embedder.embed_query(text) if embedder else None
 
-    def refresh_files(self, locations: Locations) -> None:
-        """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""
+    def refresh_files(
+        self, locations: Locations, projected: Callable[[], Sequence[ProjectedSet]]
+    ) -> None:
+        """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged.
+
+        projected: tells the sets that projections ask for.
+        """
         files = any(locations.folder.glob("*.usearch"))
         if not files and self._index.count("chunks") <= EXACT_LIMIT:
             return  # numpy takes longer to import than everything else here
         from verdigris.store.vector_search import VectorSearch
 
         with suppress(Busy), refresh_lock(locations, _SHORT_WAIT):  # whoever has it rebuilds
-            VectorSearch(self._index, locations.folder).refresh()
+            VectorSearch(self._index, locations.folder).refresh(projected())
 
 
 def open_vector_cache(path: Path, warnings: list[str]) -> VectorCache | None:
