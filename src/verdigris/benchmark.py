@@ -214,7 +214,9 @@ def _suites_at_cut(
         worked = [commit.details.sha for commit in cut.before if is_work(commit)]
         changes = at_cut.facts.files_of_commits(worked).values()
         popular = LaneList(MOST_CHANGED, most_changed(changes)[: depth + 1])
-        learned = at_cut.learning.trial(depth) if {"commits", "issues"} & set(names) else None
+        learned = None
+        if {"commits", "issues"} & set(names):
+            learned = at_cut.learning.trial(source.learning.recipe(), depth)
 
         def ask_for_files(query: EvaluationQuery) -> Trial:
             trial = at_cut.trial(query, depth)

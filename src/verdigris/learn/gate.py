@@ -16,6 +16,7 @@ CONFIDENCE = 0.95
 """One-sided: the chance that the true gain lies above the lower bound."""
 LEAST_GAIN = 0.01
 """Smallest gain that is worth serving another vector for."""
+_RANKED_AT_ONCE = 256
 NEAREST_QUERIES = 50
 SHARPNESS = 8
 """Power of the cosine that an earlier query's answers count with: the nearest say nearly all."""
@@ -79,18 +80,20 @@ class Verdict:
 
 def measure(scores: Array, pairs: PairSet) -> Measured:
     """Ranks by scores (queries, candidates); ties count against the answer."""
-    count = len(pairs)
-    reciprocal, recalls = np.empty(count, np.float32), np.empty(count, np.float32)
-    for row in range(count):
-        values = scores[row]
-        if pairs.own[row] != NOT_A_CANDIDATE:
-            values = values.copy()
-            values[pairs.own[row]] = -np.inf
-        answers = values[pairs.positives_of(row)]
-        ranks = (values[None, :] >= answers[:, None]).sum(axis=1)
-        reciprocal[row] = 1 / ranks.min()
-        recalls[row] = (ranks <= RECALL_DEPTH).mean()
-    return Measured(reciprocal, recalls)
+    counts = np.diff(pairs.offsets)
+    rows = np.repeat(np.arange(len(pairs)), counts)
+    own = pairs.own != NOT_A_CANDIDATE
+    itself = np.where(own, scores[np.arange(len(pairs)), pairs.own], -np.inf)
+    is_itself = pairs.positives == pairs.own[rows]
+    answers = np.where(is_itself, -np.inf, scores[rows, pairs.positives])
+    ranks = np.empty(len(answers), np.int64)
+    for start in range(0, len(answers), _RANKED_AT_ONCE):
+        part = slice(start, start + _RANKED_AT_ONCE)
+        ranks[part] = (scores[rows[part]] >= answers[part, None]).sum(axis=1)
+    ranks -= (itself[rows] >= answers) & ~is_itself  # no query stands before its own answers
+    reciprocal = 1 / np.minimum.reduceat(ranks, pairs.offsets[:-1])
+    recalls = np.add.reduceat(ranks <= RECALL_DEPTH, pairs.offsets[:-1], dtype=np.int64) / counts
+    return Measured(reciprocal.astype(np.float32), recalls.astype(np.float32))
 
 
 def projected_scores(projection: Projection, side: Side, pairs: PairSet) -> Array:

@@ -47,6 +47,14 @@ class PairSet:
         """The candidates that answer a query."""
         return self.positives[self.offsets[row] : self.offsets[row + 1]]
 
+    def positives_of_all(self, rows: Ids) -> tuple[Ids, Ids]:
+        """Places in `rows` and candidates of all their pairs, both of shape (pairs,)."""
+        counts = self.offsets[rows + 1] - self.offsets[rows]
+        places = np.repeat(np.arange(len(rows)), counts)
+        firsts = np.cumsum(counts) - counts
+        within = np.arange(len(places)) - firsts[places]
+        return places, self.positives[self.offsets[rows][places] + within]
+
     def part(self, start: int, end: int) -> PairSet:
         """The queries from `start` up to `end`, with all candidates."""
         first, last = self.offsets[start], self.offsets[end]

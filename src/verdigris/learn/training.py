@@ -235,17 +235,17 @@ class _Sampler:
         place[columns] = np.arange(len(columns))
         positive = np.zeros((len(rows), len(columns)), np.bool_)
         excluded = np.zeros_like(positive)
-        for at, row in enumerate(rows):
-            positive[at, place[pairs.positives_of(row)]] = True
-            own = place[pairs.own[row]]
-            if own != NOT_A_CANDIDATE:
-                excluded[at, own] = not positive[at, own]
+        of_row, answers = pairs.positives_of_all(rows)
+        positive[of_row, place[answers]] = True
+        own = place[pairs.own[rows]]
+        known = np.flatnonzero(own != NOT_A_CANDIDATE)
+        excluded[known, own[known]] = ~positive[known, own[known]]
         candidates = pairs.candidates if self._all else pairs.candidates[columns]
         return Batch(pairs.queries[rows], candidates, positive, excluded, self._weights[rows])
 
     def _columns(self, rows: Ids, generator: np.random.Generator) -> Ids:
         assert self._hard is not None
-        answers = np.concatenate([self._pairs.positives_of(row) for row in rows])
+        _, answers = self._pairs.positives_of_all(rows)
         wanted = np.unique(np.concatenate([answers, self._hard[rows].ravel()]))
         room = self._limit - len(wanted)
         if room <= 0:

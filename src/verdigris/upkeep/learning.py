@@ -13,7 +13,9 @@ from verdigris.event_log import EventLog
 from verdigris.learn.examples import EmbedTexts
 from verdigris.learn.lock import FusionLock, Lock
 from verdigris.learn.material import Material
+from verdigris.learn.recipe import Recipe, read_recipe
 from verdigris.retrieve.search import Search
+from verdigris.settings import OXIDIZE_RECIPE, STATE_FOLDER
 from verdigris.store.index import Index
 from verdigris.store.vector_cache import VectorCache
 from verdigris.store.vector_search import VectorSearch
@@ -102,6 +104,10 @@ class Learning:
         fitting = [one for one in served if one.fingerprint == embedder.fingerprint]
         return export_onnx(fitting, embedder, model, folder)
 
-    def trial(self, depth: int) -> Callable[[str], list[LaneList]]:
+    def recipe(self) -> Recipe:
+        """The repository's recipe, or the default. Raises RecipeError."""
+        return read_recipe(self._root / STATE_FOLDER / OXIDIZE_RECIPE)
+
+    def trial(self, recipe: Recipe, depth: int) -> Callable[[str], list[LaneList]]:
         """What files a question finds raw, by a random and by a trained projection; trains it."""
-        return projection_trial(self._sources.read(), depth)
+        return projection_trial(self._sources.read(), recipe, depth)
