@@ -94,6 +94,13 @@ def test_the_digest_is_of_what_the_recipe_means() -> None:
             "here:4: no pairs are named 'x'",
         ),
         ("version: 1\nmodel: [", "here:2: not valid YAML"),
+        ("version: 1\nprojections: " + "[" * 5_000, "here:2: nested too deep for a recipe"),
+        (projection("pairs: [imports]"), "here:5: 'pairs' is there twice"),
+        (projection("").replace("[imports]", "[imports, imports]"), "here:4: some pairs are named"),
+        (
+            "version: 1\nprojections:\n" + "  - {name: a, pairs: [imports]}\n" * 21,
+            "here:23: more than 20 projections",
+        ),
         (FULL + FULL[FULL.index("  - name") :], "here:4: two projections are named 'mine'"),
     ],
 )

@@ -22,6 +22,9 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 _LONGEST_NAME = 40
 LARGEST_RECIPE = 100_000
 """Bytes; a recipe is a page of text."""
+MOST_PROJECTIONS = 20
+_DEEPEST = 8
+"""Levels of nesting; a recipe has four, and the YAML library takes long over thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class ProjectionRecipe:
 DEFAULT_PROJECTIONS = (
     ProjectionRecipe("temporal", ("commit-files", "used", "session-files")),
     ProjectionRecipe("co-change", ("co-changes",)),
-    ProjectionRecipe("dependency", ("calls", "imports"), layers="1", side="query"),
+    ProjectionRecipe("dependency", ("imports",), layers="1", side="query"),
     ProjectionRecipe("semantic", ("docstrings", "summaries", "threads")),
 )
 
@@ -119,6 +122,7 @@ def read_recipe(path: Path) -> Recipe:
 def parse_recipe(text: str, source: str) -> Recipe:
     """A recipe from YAML. Raises RecipeError with source, line and accepted values."""
     try:
+        _check_depth(text, source)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -126,6 +130,16 @@ def parse_recipe(text: str, source: str) -> Recipe:
         problem = getattr(error, "problem", None) or type(error).__name__
         raise RecipeError(f"{place}: not valid YAML ({problem})") from error
     return _Reader(source).recipe(node) if node is not None else Recipe()
+
+
+def _check_depth(text: str, source: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            place = f"{source}:{event.start_mark.line + 1}" if event.start_mark else source
+            raise RecipeError(f"{place}: nested too deep for a recipe")
 
 
 class _Reader:
@@ -143,7 +157,10 @@ class _Reader:
         model = self._scalar(found["model"]) if "model" in found else ""
         if "projections" not in found:
             return Recipe(model)
-        projections = [self._projection(one) for one in self._items(found["projections"])]
+        items = self._items(found["projections"])
+        if len(items) > MOST_PROJECTIONS:
+            raise self._wrong(items[MOST_PROJECTIONS], f"more than {MOST_PROJECTIONS} projections")
+        projections = [self._projection(one) for one in items]
         names = [projection.name for projection in projections]
         for name in names:
             if names.count(name) > 1:
@@ -162,6 +179,8 @@ class _Reader:
         values["pairs"] = tuple(self._source_name(one) for one in self._items(found["pairs"]))
         if not values["pairs"]:
             raise self._wrong(found["pairs"], f"pairs must name some of: {', '.join(SOURCES)}")
+        if len(set(values["pairs"])) < len(values["pairs"]):
+            raise self._wrong(found["pairs"], "some pairs are named twice")
         if values.get("dims") and values.get("side") == "query":
             raise self._wrong(found["dims"], "with fewer dims both sides change: side: shared")
         return ProjectionRecipe(name=self._name(found["name"]), **values)

@@ -54,6 +54,7 @@ class Asked:
 
     text: str
     vector: Array
+    time: str
     commits_before: int
     """Commits of the past that came before it."""
     files: Sequence[int]
@@ -75,7 +76,7 @@ class FusionExamples:
         material = self.material
         rows = {sha: row for row, (sha, _) in enumerate(self._past_commits())}
         asking = [
-            Asked(commit.subject, vector, rows[commit.sha], commit.files)
+            Asked(commit.subject, vector, commit.time, rows[commit.sha], commit.files)
             for commit, vector in zip(material.commits, material.commit_vectors, strict=True)
             if commit.sha in rows and len(commit.files) <= MOST_FILES
         ]
@@ -92,7 +93,7 @@ class FusionExamples:
         used = used_questions(self.material)
         vectors = self.material.embed([one.text for one in used])
         return [
-            Asked(one.text, vector, bisect_right(times, one.time), one.files)
+            Asked(one.text, vector, one.time, bisect_right(times, one.time), one.files)
             for one, vector in zip(used, vectors, strict=True)
         ]
 
