@@ -12,6 +12,7 @@ import pytest
 from verdigris.errors import QueryError
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.records import Filters
+from verdigris.retrieve.lanes import Question
 
 SESSION = """\
 # Session: choose a queue
@@ -239,3 +240,17 @@ def test_only_the_named_sources_are_scraped(tmp_path: Path) -> None:
         assert opened.refresh(["docs"]).documents == {"doc": 1}
         assert opened.refresh().documents == {"code": 1}
         assert opened.refresh().documents == {}
+
+
+def test_what_is_embedded_first_is_of_every_kind(knowledge_base: KnowledgeBase) -> None:
+    question = Question("limit clients, roll back a release, mail a link")
+    candidates = knowledge_base.questions.search.candidates(question, Filters())
+    kinds = dict(
+        knowledge_base.index.connection.execute(
+            "SELECT chunks.id, documents.kind FROM chunks JOIN documents "
+            "ON documents.id = document_id"
+        )
+    )
+    found = [kinds[one] for one in candidates]
+    assert len(candidates) == len(set(candidates))
+    assert set(found[: len(set(found))]) == set(found) >= {"code", "doc", "commit"}

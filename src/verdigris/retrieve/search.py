@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import translate
+from itertools import chain, zip_longest
 
 import numpy as np
 
@@ -187,13 +188,16 @@ class Search:
         return similar_commits(self._index, self._vectors, title, since, embed)
 
     def candidates(self, question: Question, filters: Filters) -> list[int]:
-        """Chunks that the lexical lanes find worth a vector before all others have one."""
-        chunk_ids: dict[int, None] = {}
-        for ranking in self.rankings(question, filters, (LEXICAL, LEXICAL_DOCUMENTS, NAMES)):
-            chunk_ids.update(dict.fromkeys(ranking.chunk_ids[:CANDIDATES_PER_KIND].tolist()))
-            if not len(ranking.chunk_ids):
-                chunk_ids.update(dict.fromkeys(self._first_chunks(ranking)))
-        return list(chunk_ids)
+        """Chunks that the lexical lanes find worth a vector before all others have one.
+
+        The best of each kind and lane come first, then the second …: time may end anywhere.
+        """
+        found = [
+            ranking.chunk_ids[:CANDIDATES_PER_KIND].tolist() or list(self._first_chunks(ranking))
+            for ranking in self.rankings(question, filters, (LEXICAL, LEXICAL_DOCUMENTS, NAMES))
+        ]
+        by_turns = chain.from_iterable(zip_longest(*found))
+        return list(dict.fromkeys(one for one in by_turns if one is not None))
 
     def _first_chunks(self, ranking: Ranking) -> Iterable[int]:
         for document_id in ranking.document_ids[:CANDIDATE_DOCUMENTS].tolist():

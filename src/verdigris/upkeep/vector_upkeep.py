@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FEW_CHUNKS = 150
 """Up to this many new chunks are embedded before an answer without further thought: < 0.5 s."""
+CANDIDATE_SECONDS = 5.0
+"""How long an answer waits for vectors of what words found: the rest of them follow later."""
 _SHORT_WAIT = 0.5
 
 
@@ -101,7 +103,7 @@ class VectorUpkeep:
         if 0 < missing <= FEW_CHUNKS:
             self._embed(serving)
         elif missing:
-            self._embed(serving, candidates())
+            self._embed(serving, candidates(), time.monotonic() + CANDIDATE_SECONDS)
         if time.monotonic() < deadline and self.sets.missing(self.wanted):
             self._embed(self.wanted, deadline=deadline)
             self.sets.swap()
