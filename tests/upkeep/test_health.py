@@ -274,6 +274,18 @@ def test_a_lock_of_other_weights_is_told(indexed: Path) -> None:
     assert (finding.ok, finding.mend) == (True, "verdigris oxidize --locked")
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"version": 1}'])
+def test_a_lock_that_cannot_be_read_stops_neither_status_nor_doctor(
+    indexed: Path, content: str
+) -> None:
+    (indexed / ".verdigris/oxidize.lock").write_text(content)
+    assert not found(indexed, "learned").ok
+    with KnowledgeBase(indexed) as knowledge_base:
+        learned = knowledge_base.status().learned
+    assert learned
+    assert learned.problem.endswith("train anew: verdigris oxidize")
+
+
 def test_the_doctor_works_while_another_process_holds_the_lock(
     indexed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from verdigris.errors import LearningError, StorageError
+from verdigris.errors import InvalidProjection, LearningError, LockMismatch, StorageError
 from verdigris.learn.artifacts import served_hashes
 from verdigris.learn.lock import Lock, lock_text, read_lock
 from verdigris.settings import OXIDIZE_LOCK, OXIDIZE_RECIPE, STATE_FOLDER
@@ -131,13 +131,20 @@ def _write_tracked(path: Path, text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a lock says, and whether just that serves on this machine."""
+    """What a lock says, and whether just that serves on this machine.
 
-    lock: Lock
+    problem: why the lock, or the list of what serves, cannot be read; lock is None then.
+    """
+
+    lock: Lock | None
     here: bool
+    problem: str = ""
 
 
 def learned(lock: Path, served: Path) -> Learned | None:
-    """The repository's lock; None where there is none. Raises LockMismatch, InvalidProjection."""
-    found = read_lock(lock)
-    return Learned(found, served_hashes(served) == found.hashes()) if found else None
+    """The repository's lock; None where there is none."""
+    try:
+        found = read_lock(lock)
+        return Learned(found, served_hashes(served) == found.hashes()) if found else None
+    except (LockMismatch, InvalidProjection) as error:
+        return Learned(None, False, str(error))

@@ -195,6 +195,8 @@ def _verdict(done: Oxidized) -> str:
 
 def learned_lines(learned: Learned) -> list[str]:
     """What `status` shows: what each projection and the lanes gained, and whether they are here."""
+    if learned.lock is None:
+        return [f"learned: {learned.problem}"]
     lines = []
     for name, projection in learned.lock.projections.items():
         for source, task in projection.tasks.items():
