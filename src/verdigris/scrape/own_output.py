@@ -72,6 +72,7 @@ _MEASURES = re.compile(
             r"\b(?:drifted|gone): [^·]{1,200}? since: last [0-9a-f]{7,}",
             r"\bfresh: [^\s,]+(?:, [^\s,]+)*",
             r"\b\w+: commit [0-9a-f]{10}\b",
+            r"\bfiles: [^\s,]+(?:, [^\s,]+)*(?: and [\d,]+ more)?",
             r"\S*/\S+",
             r"(?:\S+, )?\S+ at [0-9a-f]{10}\b",
             r"\(\d+ % sure\)",
