@@ -19,7 +19,7 @@ from verdigris.capture.sessions import Captured, SessionCapture, Statements
 from verdigris.capture.work_tree import open_work_tree
 from verdigris.errors import SessionError
 from verdigris.records import Event, SourceFile
-from verdigris.scrape.sessions import is_session_log, parse_session
+from verdigris.scrape.sessions.events import is_session_log, parse_session
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verdigris.scrape.receivers import receiver_before
+from verdigris.scrape.code.receivers import receiver_before
 
 
 @pytest.mark.parametrize(

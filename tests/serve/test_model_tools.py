@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from verdigris.engine.engine_choice import EngineChoice
-from verdigris.serve.cli.model_choice import write_choice
+from verdigris.serve.cli.model.choice import write_choice
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder

@@ -15,8 +15,8 @@ import pytest
 from tests.engine.hub_server import Hub, serve
 
 from verdigris.errors import SettingsError
-from verdigris.serve.cli.model_choice import change_settings
-from verdigris.serve.cli.models import SUBCOMMANDS, model
+from verdigris.serve.cli.model.choice import change_settings
+from verdigris.serve.cli.model.group import SUBCOMMANDS, model
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder

@@ -137,7 +137,7 @@ def test_a_forge_without_discussions_is_a_warning(base: KnowledgeBase, gh: Forge
 def test_gh_that_is_not_installed(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from verdigris.scrape import forge_programs
+    from verdigris.scrape.forge import programs as forge_programs
 
     empty = tmp_path / "empty"
     empty.mkdir()

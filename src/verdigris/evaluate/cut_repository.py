@@ -14,7 +14,7 @@ from pathlib import Path
 from verdigris.records import SourceFile
 from verdigris.scrape.files import read_file
 from verdigris.scrape.repository import Repository, git_output
-from verdigris.scrape.sessions import is_session_log, parse_session
+from verdigris.scrape.sessions.events import is_session_log, parse_session
 
 _CHECKOUT = (
     "-c",

@@ -14,7 +14,7 @@ from verdigris.evaluate.queries import EvaluationQuery
 from verdigris.records import Event, SourceFile
 from verdigris.scrape.files import list_files, read_file
 from verdigris.scrape.repository import Repository
-from verdigris.scrape.sessions import is_session_log, parse_session
+from verdigris.scrape.sessions.events import is_session_log, parse_session
 
 CONTEXT = "session.context"
 LEAST_SUMMARIES = 5

@@ -20,13 +20,8 @@ from pathlib import Path
 
 from verdigris.errors import SettingsError
 from verdigris.records import SourceFile
-from verdigris.scrape.extraction import (
-    PICTURES,
-    Extracted,
-    format_of,
-    is_installed,
-    parser_version,
-)
+from verdigris.scrape.documents.extracted import Extracted
+from verdigris.scrape.documents.extraction import PICTURES, format_of, is_installed, parser_version
 from verdigris.scrape.file_content import decode, is_binary, unwanted, version_of
 from verdigris.scrape.repository import Repository, git_output
 from verdigris.scrape.secrets import redact

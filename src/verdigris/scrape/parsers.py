@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from verdigris.records import Event, SourceFile
-from verdigris.scrape.asciidoc import parse_asciidoc
-from verdigris.scrape.docs import parse_markdown, parse_restructuredtext
-from verdigris.scrape.extraction import HTML, NOTEBOOK, PDF, format_of
-from verdigris.scrape.languages import MARKDOWN_EXTENSIONS, is_man_page, language_of
-from verdigris.scrape.man_page import parse_man_page
-from verdigris.scrape.notebook import parse_notebook
-from verdigris.scrape.pdf import parse_pdf
-from verdigris.scrape.plain_text import parse_text
-from verdigris.scrape.web_page import parse_web_page
+from verdigris.scrape.code.languages import MARKDOWN_EXTENSIONS, is_man_page, language_of
+from verdigris.scrape.documents.asciidoc import parse_asciidoc
+from verdigris.scrape.documents.extraction import HTML, NOTEBOOK, PDF, format_of
+from verdigris.scrape.documents.man_page import parse_man_page
+from verdigris.scrape.documents.markdown import parse_markdown, parse_restructuredtext
+from verdigris.scrape.documents.notebook import parse_notebook
+from verdigris.scrape.documents.pdf import parse_pdf
+from verdigris.scrape.documents.plain_text import parse_text
+from verdigris.scrape.documents.web_page import parse_web_page
 
 Parser = Callable[[SourceFile], list[Event]]
 
@@ -41,7 +41,7 @@ def parser_for(path: str, first_line: str = "") -> Parser:
 
 def parse_code_here(file: SourceFile) -> list[Event]:
     """Parse code in this process, where a grammar that crashes takes it along."""
-    from verdigris.scrape.code import parse_code  # grammars take 60 ms to import
+    from verdigris.scrape.code.events import parse_code  # grammars take 60 ms to import
 
     return parse_code(file)
 

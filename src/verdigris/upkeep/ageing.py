@@ -9,7 +9,7 @@ from functools import cached_property
 
 from verdigris.errors import RepositoryError
 from verdigris.records import AgedAnchor, AnchorState, Lines, StatementAnchor
-from verdigris.scrape.old_content import (
+from verdigris.scrape.git.old_content import (
     blob_texts,
     commits_since,
     hunks_since,

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 from verdigris.errors import RepositoryError
 from verdigris.records import Event, Lines, SourceFile, StatementAnchor, SymbolDetails
-from verdigris.scrape.mentions import Mention, mentions_in
-from verdigris.scrape.old_content import (
+from verdigris.scrape.git.old_content import (
     blob_texts,
     commit_before,
     files_at,
     lines_with,
     whole_hash,
 )
+from verdigris.scrape.mentions import Mention, mentions_in
 from verdigris.scrape.repository import Repository
 from verdigris.views import Facts, last_name
 

@@ -10,7 +10,7 @@ from typing import get_args
 from verdigris.database import storage_errors
 from verdigris.errors import QueryError
 from verdigris.records import Filters, Kind
-from verdigris.scrape.git import branch_documents
+from verdigris.scrape.git.events import branch_documents
 from verdigris.scrape.repository import Repository
 from verdigris.store.index import Index
 

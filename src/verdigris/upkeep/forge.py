@@ -10,9 +10,9 @@ from pathlib import Path
 from verdigris.errors import ForgeError
 from verdigris.event_log import SHARED, CursorChange, EventLog
 from verdigris.records import Event, ScrapeReport
-from verdigris.scrape.forge import issue_events
-from verdigris.scrape.forge_programs import PROGRAMS, Page, Stream, program_for, streams_of
-from verdigris.scrape.forge_records import ForgeItem, Record, item_of, json_values
+from verdigris.scrape.forge.events import issue_events
+from verdigris.scrape.forge.programs import PROGRAMS, Page, Stream, program_for, streams_of
+from verdigris.scrape.forge.records import ForgeItem, Record, item_of, json_values
 from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
 from verdigris.upkeep.scraping import FORGE

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from verdigris.errors import QueryError
 from verdigris.records import AgedAnchor, Lines, StatementAnchor
-from verdigris.scrape.history_position import holders_of
-from verdigris.scrape.moments import release_of
-from verdigris.scrape.old_content import blob_texts, files_at, whole_hash
+from verdigris.scrape.git.history_position import holders_of
+from verdigris.scrape.git.moments import release_of
+from verdigris.scrape.git.old_content import blob_texts, files_at, whole_hash
 from verdigris.scrape.repository import Repository, staged_files
 from verdigris.store.index import Index
 from verdigris.upkeep.anchor_upkeep import AnchorUpkeep

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 
-from verdigris.scrape.import_targets import Packages, import_targets
+from verdigris.scrape.code.import_targets import Packages, import_targets
 from verdigris.store.index import Index
 from verdigris.views import Facts
 

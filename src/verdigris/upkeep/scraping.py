@@ -17,7 +17,7 @@ from verdigris.records import (
     SourceFile,
 )
 from verdigris.scrape.files import FileChanges, Skipped, file_changes, read_file
-from verdigris.scrape.git import commits_behind, gone_commits, history_position, read_commits
+from verdigris.scrape.git.events import commits_behind, gone_commits, history_position, read_commits
 from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
 
@@ -98,7 +98,7 @@ def scrape_files(
     """
     changes = pending_files(repository, log, wanted.max_bytes)
     if changes.changed:
-        from verdigris.scrape.isolated import IsolatedParser
+        from verdigris.scrape.code.isolated import IsolatedParser
 
         progress.start("reading files", len(changes.changed))
         stamps = iter(changes.changed.items())
@@ -163,7 +163,7 @@ def _cropped(event: Event) -> Event:
 
 def events_of(file: SourceFile, parse_code: Callable[[SourceFile], list[Event]]) -> list[Event]:
     """All events of one version of a file: session log, document or code."""
-    from verdigris.scrape.sessions import is_session_log, parse_session
+    from verdigris.scrape.sessions.events import is_session_log, parse_session
 
     if is_session_log(file.path, file.text):
         return parse_session(file)

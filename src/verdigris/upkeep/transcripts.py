@@ -11,8 +11,8 @@ import msgspec
 from verdigris.event_log import SHARED, CursorChange, EventLog
 from verdigris.records import ScrapeReport
 from verdigris.scrape.repository import Repository, git_output
-from verdigris.scrape.transcript_files import TRANSCRIBERS, is_of_repository, transcript_files
-from verdigris.scrape.transcripts import PREFIX, Position, read_transcript
+from verdigris.scrape.transcripts.events import PREFIX, Position, read_transcript
+from verdigris.scrape.transcripts.files import TRANSCRIBERS, is_of_repository, transcript_files
 from verdigris.store.index import Index
 from verdigris.store.known_text import KnownText
 from verdigris.upkeep.progress import Progress

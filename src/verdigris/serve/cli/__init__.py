@@ -20,7 +20,7 @@ COMMANDS = {
     "eval": "verdigris.serve.cli.evaluation",
     "hook": "verdigris.serve.cli.watch",
     "init": "verdigris.serve.cli.upkeep",
-    "model": "verdigris.serve.cli.models",
+    "model": "verdigris.serve.cli.model.group",
     "oxidize": "verdigris.serve.cli.oxidize",
     "rebuild": "verdigris.serve.cli.upkeep",
     "recipe": "verdigris.serve.cli.recipe",

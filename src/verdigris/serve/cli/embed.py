@@ -15,7 +15,7 @@ import click
 from verdigris.errors import InvalidInput
 from verdigris.serve.cli import NOTHING_FOUND
 from verdigris.serve.cli.console import plural, warn
-from verdigris.serve.cli.model_options import (
+from verdigris.serve.cli.model.options import (
     DIMS,
     LONG_INPUT,
     MODEL,

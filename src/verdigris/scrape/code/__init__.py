@@ -1,0 +1,1 @@
+"""Source code: tree-sitter's syntax → symbols, calls, imports."""

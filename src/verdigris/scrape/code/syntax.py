@@ -1,0 +1,296 @@
+"""Source code → what its grammar and our query find in it: definitions, comments, calls, imports.
+
+The trees are never walked in Python: one compiled query a language does the work. Measured:
+parsing is linear in the size, so the caller's size limit bounds it, but matching costs (nodes x
+depth), so it starts no deeper than MAX_DEPTH. Time limits by py-tree-sitter's callbacks are not
+used: reading through a callback crashes the process in 0.25, a query's progress callback in 0.26.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from operator import attrgetter
+from pathlib import Path
+
+from tree_sitter import Language as Grammar
+from tree_sitter import Node, Parser, Query, QueryCursor, Tree
+
+from verdigris.records import Call
+from verdigris.scrape.code.blanking import blanked, mendings
+from verdigris.scrape.code.languages import Language
+from verdigris.scrape.code.receivers import receiver_before
+
+MAX_DEPTH = 4000
+MAX_FRAGMENTS = 20_000
+"""Where nothing parses, matching costs the square of the fragments."""
+_QUERIES = Path(__file__).with_name("queries")
+
+_SINGLE = ("comment", "decorator", "call", "component", "package", "last")
+"""Captures that stand for themselves; `last` is the body of the definition that ends with it."""
+
+Captures = dict[str, list[Node]]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A named definition, as the query found it; rows count from 0."""
+
+    kind: str
+    name: str
+    start_byte: int
+    end_byte: int
+    first_row: int
+    last_row: int
+    body_byte: int
+    """Where the body starts, -1 where the definition has none of its own."""
+    aliases: tuple[str, ...] = ()
+    """Further names that the definition itself gives: C's `typedef struct node {…} node_t`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where a comment or decorator stands: rows from 0, both ends included, and its bytes."""
+
+    first: int
+    last: int
+    column: int
+    start_byte: int
+    end_byte: int
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """All that a query found in one file."""
+
+    definitions: tuple[Definition, ...]
+    docstrings: dict[int, str]
+    """Literal as written, by the start byte of the definition that it documents."""
+    comments: tuple[Rows, ...]
+    decorators: tuple[Rows, ...]
+    calls: tuple[Call, ...]
+    imports: tuple[Captures, ...]
+    packages: tuple[str, ...]
+    """Packages or namespaces that the file says it belongs to, as spelled."""
+    warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledLanguage:
+    """A grammar with the query that was compiled for it."""
+
+    grammar: Grammar
+    query: Query
+
+
+def read_syntax(source: bytes, language: Language) -> Syntax | str:
+    """Parse UTF-8 source and run the language's query over it.
+
+    Returns the findings, or in one sentence why there are none: the grammar is missing or does
+    not fit the installed tree-sitter, or nothing in a long source parses.
+    """
+    try:
+        compiled = compile_language(language)
+    except (ImportError, ValueError) as error:
+        return f"no {language.name} grammar ({error}); cut as text"
+    tree = _parse(source, compiled.grammar, language)
+    if tree.root_node.is_error and tree.root_node.child_count > MAX_FRAGMENTS:
+        return f"cannot be read as {language.name}; cut as text"
+    cursor = QueryCursor(compiled.query)
+    cursor.set_max_start_depth(MAX_DEPTH)
+    matches = [captures for _, captures in cursor.matches(tree.root_node)]
+    return _Findings(source).collect(matches, _warning(tree))
+
+
+def _parse(source: bytes, grammar: Grammar, language: Language) -> Tree:
+    """Parse; on errors again, without what the grammar does not know, if that is better."""
+    source = blanked(source, language.misread)
+    best = Parser(grammar).parse(source)
+    for mended in mendings(source, language):
+        if not best.root_node.has_error:
+            break
+        tree = Parser(grammar).parse(mended)
+        best = tree if _broken_bytes(tree) < _broken_bytes(best) else best
+    return best
+
+
+def _broken_bytes(tree: Tree) -> int:
+    """Count the bytes below errors, one for each that is missing."""
+    broken, waiting = 0, [tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if node.is_error or node.is_missing:
+            broken += max(node.end_byte - node.start_byte, 1)
+        elif node.has_error:
+            waiting += node.children
+    return broken
+
+
+@cache
+def compile_language(language: Language) -> CompiledLanguage:
+    """Load a grammar and compile its query, once a process."""
+    module = importlib.import_module(language.grammar)
+    grammar = Grammar(getattr(module, language.grammar_function)())
+    texts = [_QUERIES.joinpath(f"{name}.scm").read_text("utf-8") for name in language.queries]
+    return CompiledLanguage(grammar, Query(grammar, "\n".join(texts)))
+
+
+def _warning(tree: Tree) -> str:
+    """Say what of the tree cannot be trusted."""
+    found = []
+    if tree.root_node.has_error:
+        found.append(f"syntax error near line {_error_row(tree.root_node) + 1}")
+    if _is_deeper(tree.root_node, MAX_DEPTH):
+        found.append(f"nested deeper than {MAX_DEPTH}: symbols and calls below are not listed")
+    return "; ".join(found)
+
+
+def _error_row(root: Node) -> int:
+    """Follow the first child that holds an error down to the innermost one."""
+    node = root
+    for _ in range(MAX_DEPTH):
+        broken = next((c for c in node.children if c.has_error or c.is_missing), None)
+        if broken is None:
+            break
+        node = broken
+    return node.start_point.row
+
+
+def _is_deeper(root: Node, depth: int) -> bool:
+    """Tell whether the tree is deeper, looking only at nodes with enough descendants for it."""
+    waiting = [(root, 0)]
+    while waiting:
+        node, level = waiting.pop()
+        if level > depth:
+            return True
+        needed = depth - level
+        if node.descendant_count > needed:
+            waiting += [(c, level + 1) for c in node.children if c.descendant_count >= needed]
+    return False
+
+
+class _Findings:
+    """Sorts the matches of one file into their kinds."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._definitions: dict[tuple[int, int], Definition] = {}
+        self._docstrings: dict[int, str] = {}
+        self._nodes: dict[str, list[Node]] = {name: [] for name in _SINGLE}
+        self._imports: list[Captures] = []
+        self._aliases: dict[int, list[str]] = {}
+        self._templates: dict[int, Node] = {}
+
+    def collect(self, matches: Iterable[Captures], warning: str) -> Syntax:
+        """Take all matches and return what they are."""
+        for captures in matches:
+            self._add(captures)
+        nodes = self._nodes
+        components = [c for c in _calls(nodes["component"], self._source) if c.name[:1].isupper()]
+        bodies = {node.end_byte: node.start_byte for node in nodes["last"]}
+        definitions = [self._completed(one, bodies) for one in self._definitions.values()]
+        return Syntax(
+            definitions=tuple(sorted(definitions, key=lambda d: (d.start_byte, -d.end_byte))),
+            docstrings=self._docstrings,
+            comments=_rows(nodes["comment"]),
+            decorators=_rows(nodes["decorator"]),
+            calls=(*_calls(nodes["call"], self._source), *components),
+            imports=tuple(self._imports),
+            packages=tuple(text_of(node, self._source) for node in nodes["package"]),
+            warning=warning,
+        )
+
+    def _add(self, captures: Captures) -> None:
+        """Sort in one match."""
+        name, nodes = next(iter(captures.items()))
+        if name in _SINGLE:
+            self._nodes[name] += nodes
+        elif "import" in captures:
+            self._imports.append(captures)
+        elif "documented" in captures:
+            documented = captures["documented"][0].start_byte
+            self._docstrings[documented] = text_of(captures["docstring"][0], self._source)
+        elif "alias" in captures:
+            names = [text_of(node, self._source) for node in captures["alias"]]
+            self._aliases.setdefault(captures["aliased"][0].start_byte, []).extend(names)
+        elif "template" in captures:
+            self._templates[captures["templated"][0].start_byte] = captures["template"][0]
+        else:
+            self._define(_definition(captures, self._source))
+
+    def _define(self, definition: Definition) -> None:
+        place = (definition.start_byte, definition.end_byte)
+        other = self._definitions.get(place)
+        if other is None or _says_more(definition, other):
+            self._definitions[place] = definition
+
+    def _completed(self, definition: Definition, bodies: Mapping[int, int]) -> Definition:
+        """Give a definition its other names, the template that it is, and its body."""
+        if definition.body_byte < 0 and bodies:
+            body_byte = bodies.get(definition.end_byte, -1)
+            definition = replace(definition, body_byte=body_byte)
+        if names := self._aliases.get(definition.start_byte):
+            definition = replace(definition, aliases=tuple(names))
+        if node := self._templates.get(definition.start_byte):
+            first_row = node.start_point.row
+            definition = replace(definition, start_byte=node.start_byte, first_row=first_row)
+        return definition
+
+
+def _says_more(definition: Definition, other: Definition) -> bool:
+    """Choose between patterns that match one node: a body beats none, any kind beats 'type'."""
+    rank = (definition.body_byte >= 0, definition.kind != "type")
+    return rank > (other.body_byte >= 0, other.kind != "type")
+
+
+def _calls(nodes: Iterable[Node], source: bytes) -> list[Call]:
+    """Turn the names of callees into calls."""
+    return [
+        Call(
+            text_of(node, source),
+            node.start_point.row + 1,
+            receiver_before(node.start_byte, source),
+        )
+        for node in nodes
+    ]
+
+
+def _definition(captures: Captures, source: bytes) -> Definition:
+    """Turn the captures `symbol.<kind>`, `name`, `owner` and `body` into a definition."""
+    label = next(name for name in captures if name.startswith("symbol."))
+    node = captures[label][0]
+    name = text_of(captures["name"][0], source)
+    if "owner" in captures:
+        name = f"{text_of(captures['owner'][0], source)}.{name}"
+    body = captures.get("body")
+    rows = _rows_of(node)
+    return Definition(
+        kind=label.removeprefix("symbol."),
+        name=name,
+        start_byte=node.start_byte,
+        end_byte=node.end_byte,
+        first_row=rows.first,
+        last_row=rows.last,
+        body_byte=body[0].start_byte if body else -1,
+    )
+
+
+def _rows(nodes: Iterable[Node]) -> tuple[Rows, ...]:
+    """Return where nodes stand, in the file's order."""
+    return tuple(sorted(map(_rows_of, nodes), key=attrgetter("start_byte")))
+
+
+def _rows_of(node: Node) -> Rows:
+    """Return the rows of a node; one that ends with its line break ends on that line."""
+    first, column = node.start_point
+    last, end_column = node.end_point
+    if end_column == 0 and last > first:
+        last -= 1
+    return Rows(first, last, column, node.start_byte, node.end_byte)
+
+
+def text_of(node: Node, source: bytes) -> str:
+    """Return a node's text."""
+    return source[node.start_byte : node.end_byte].decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""Documents: prose by heading, notebooks, PDF files, web pages."""

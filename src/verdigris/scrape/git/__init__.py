@@ -1,0 +1,1 @@
+"""Git's history: commits, their messages, moments, old versions of files."""
