@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from verdigris.database import remove_database
-from verdigris.errors import Busy, CorruptDatabase, QueryError
+from verdigris.errors import Busy, CorruptDatabase
 from verdigris.event_log import EventLog
 from verdigris.records import (
     AgedAnchor,
@@ -261,17 +261,13 @@ class KnowledgeBase:
         patience: seconds from the start within which further chunks are embedded before the
         answer. Raises QueryError for an empty question or an unknown lane.
         """
-        from verdigris.retrieve.lanes import DENSE, LANES
+        from verdigris.retrieve.lanes import DENSE
         from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
+        from verdigris.upkeep.questions import check_question
         from verdigris.upkeep.status import left_out
 
         started = time.monotonic()
-        if not any(character.isalnum() for character in query):
-            raise QueryError('the question is empty; ask one: verdigris scry "why …?"')
-        if limit < 1:
-            raise QueryError(f"{limit} results cannot be shown; ask for 1 or more")
-        if unknown := set(lanes) - set(LANES):
-            raise QueryError(f"unknown lane {sorted(unknown)[0]!r}; lanes: {', '.join(LANES)}")
+        check_question(query, limit, lanes)
         dense = not lanes or DENSE in lanes
         if dense:
             self._vectors.load_ahead()
@@ -280,11 +276,8 @@ class KnowledgeBase:
             self.questions.embed_for(query, filters, started + patience)
         with self.index.snapshot():
             hits = self.questions.hits(query, filters, limit, lanes)
-        shown = (
-            self._anchors.put_on(hits)
-            if any(hit.kind == "session" for hit in hits)
-            else tuple(hits)
-        )
+        has_sessions = any(hit.kind == "session" for hit in hits)
+        shown = self._anchors.put_on(hits) if has_sessions else tuple(hits)
         warnings += [*self.warnings, *left_out(self.repository)]
         state = self.state(current=refresh and not warnings)
         if state.swap and dense:

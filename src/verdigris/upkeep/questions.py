@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from verdigris.errors import QueryError
 from verdigris.records import Filters, Hit
 from verdigris.retrieve.lanes import DENSE, LANES, ProjectedQuestion, Question, lanes_of
 from verdigris.retrieve.search import Search
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
     from verdigris.evaluate.run import Trial
 
 _TIMED_HITS = 10
+
+
+def check_question(text: str, limit: int, lanes: Sequence[str]) -> None:
+    """Raise QueryError for an empty question, for no results, and for an unknown lane."""
+    if not any(character.isalnum() for character in text):
+        raise QueryError('the question is empty; ask one: verdigris scry "why …?"')
+    if limit < 1:
+        raise QueryError(f"{limit} results cannot be shown; ask for 1 or more")
+    if unknown := set(lanes) - set(LANES):
+        raise QueryError(f"unknown lane {sorted(unknown)[0]!r}; lanes: {', '.join(LANES)}")
 
 
 @dataclass(frozen=True, slots=True)
