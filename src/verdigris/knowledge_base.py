@@ -280,6 +280,8 @@ class KnowledgeBase:
         shown = self._anchors.put_on(hits) if has_sessions else tuple(hits)
         warnings += [*self.warnings, *left_out(self.repository)]
         state = self.state(current=refresh and not warnings)
+        if not hits and filters.path and not self.questions.search.any_below(filters.path):
+            warnings.append(f"no file in the index matches the path {filters.path!r}")
         if state.swap and dense:
             warnings.append(f"{swap_text(state.swap, state.chunks)}; finish: {FINISH_SWAP}")
         return Answer(

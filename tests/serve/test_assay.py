@@ -131,7 +131,12 @@ def test_the_inventory_counts_languages_and_kinds(verdigris: Verdigris, cafe: Gi
 
 @pytest.mark.parametrize(
     ("query", "target", "meant"),
-    [("callers", "Cup.fil", "fill"), ("imports", "src/ketle.py", "src/kettle.py")],
+    [
+        ("callers", "Cup.fil", "fill"),
+        ("callers", "FILL", "fill"),
+        ("imports", "src/ketle.py", "src/kettle.py"),
+        ("imports", "Src/Kettle.py", "src/kettle.py"),
+    ],
 )
 def test_an_unknown_target_names_what_may_be_meant(
     verdigris: Verdigris, cafe: GitFolder, query: str, target: str, meant: str
@@ -143,7 +148,7 @@ def test_an_unknown_target_names_what_may_be_meant(
 
 def test_nothing_found_is_exit_1(verdigris: Verdigris, cafe: GitFolder) -> None:
     run = verdigris("assay", "importers", "notes.txt", inside=cafe.root)
-    assert (run.code, run.out) == (1, "nothing in the repository refers to it\n")
+    assert (run.code, run.out) == (1, "nothing in the repository imports it\n")
 
 
 def test_paths_are_those_of_the_reader(verdigris: Verdigris, cafe: GitFolder) -> None:

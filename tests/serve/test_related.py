@@ -31,7 +31,7 @@ def test_each_file_is_one_aligned_row(verdigris: Verdigris, tea_house: GitFolder
     lines = run.out.splitlines()
     assert lines[0] == "src/kettle.py"
     assert "Changes together with it, in its 3 commits" in lines
-    assert f"        2   67 %    2.00  src/cup.py  {head} Round 2 of kettle and cup" in lines
+    assert f"        2   67 %     2.00  src/cup.py  {head} Round 2 of kettle and cup" in lines
 
 
 def test_callers_and_importers_are_places(verdigris: Verdigris, tea_house: GitFolder) -> None:

@@ -91,6 +91,7 @@ def test_nothing_found_is_exit_1(verdigris: Verdigris, small_git: GitFolder) -> 
     run = verdigris("scry", "boil", "--path", "no/such/folder", inside=small_git.root)
     assert run.code == 1
     assert run.out.startswith("Nothing found.")
+    assert "no file in the index matches the path 'no/such/folder'" in run.err + run.out
     quiet = verdigris("scry", "boil", "--path", "no/such/folder", "-q")
     assert (quiet.code, quiet.out) == (1, "")
     as_json = verdigris("scry", "boil", "--path", "no/such/folder", "--json")

@@ -136,6 +136,13 @@ def test_an_unusual_method_needs_no_telling_variable(callers: Callers) -> None:
     assert callers("Vessel.rinse")["app.py:18"] == 0.7
 
 
+def test_a_call_is_said_to_mean_what_it_means(cafe: GitFolder) -> None:
+    with KnowledgeBase(cafe.root) as knowledge_base:
+        knowledge_base.refresh()
+        found = knowledge_base.structure.callers("new")
+    assert [(one.path, one.line, one.target) for one in found] == [("src/main.rs", 5, "Pot::new")]
+
+
 def test_a_stub_is_not_what_is_called(callers: Callers) -> None:
     assert callers("tea/pots.pyi") == {}
 

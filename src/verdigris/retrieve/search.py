@@ -332,6 +332,13 @@ class Search:
                 )
             )
 
+    def any_below(self, path: str) -> bool:
+        """Whether some document lies at or below a path, or matches a glob."""
+        matches = _path_matcher(path)
+        with storage_errors(self._index.path):
+            names = self._index.connection.execute("SELECT name FROM documents").fetchall()
+        return any(matches(name) for (name,) in names)
+
     def _allowed(self, filters: Filters) -> frozenset[int] | None:
         """Ids of the documents that pass the filters; None when nothing is filtered."""
         if filters == NO_FILTERS:

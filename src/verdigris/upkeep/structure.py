@@ -63,7 +63,12 @@ class Structure:
         names = self._facts.symbol_names(len(last))
         folder, _, name = target.rpartition("/")
         files = [path for path in paths if folder and path.endswith(name[-3:])]
-        near = get_close_matches(target, files, n=3) or get_close_matches(last, names, n=3)
+        near = (
+            [path for path in sorted(paths) if path.lower() == target.lower()]
+            or [one for one in names if one.lower() == last.lower()]
+            or get_close_matches(target, files, n=3)
+            or get_close_matches(last, names, n=3)
+        )
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
         return f"no file or symbol {target!r} in the index{meant}; refresh: verdigris scrape"
 

@@ -182,5 +182,6 @@ def open_vector_cache(path: Path, warnings: list[str]) -> VectorCache | None:
         remove_database(path)
         return VectorCache(path)
     except StorageError as error:
-        warnings.append(f"no vector cache: {error}")
+        mend = f"name another folder for {path}: VERDIGRIS_CACHE_DIR=FOLDER"
+        warnings.append(f"no vector cache ({str(error).partition(';')[0]}); {mend}")
         return None

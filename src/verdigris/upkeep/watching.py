@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,15 @@ def changes(
     not count, nor what verdigris keeps itself; of git's own folder only HEAD, branches and tags.
     Raises MissingExtra, StorageError where the system cannot watch.
     """
-    try:
-        from watchfiles import watch
-    except ImportError as error:
-        raise MissingExtra(
-            "watching needs watchfiles; run: pip install 'verdigris[watch]'"
-        ) from error
+    if find_spec("watchfiles") is None:
+        raise MissingExtra("watching needs watchfiles; run: pip install 'verdigris[watch]'")
+    return _gathered(repository, locations, stop)
+
+
+def _gathered(
+    repository: Repository, locations: Locations, stop: Event | None
+) -> Iterator[frozenset[str]]:
+    from watchfiles import watch
 
     looked_at = _Watched(repository, locations)
     begun = False

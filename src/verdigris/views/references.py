@@ -46,8 +46,9 @@ class ReferenceFacts(ImportFacts):
         chosen = self._choices(sites)
         best: dict[tuple[str, str, int, str], float] = {}
         for name, site, line in calls:
-            key = (site.path, site.caller, line, wanted[name][0].name)
-            best[key] = max(best.get(key, 0.0), _meant(wanted[name], chosen[name][site]))
+            target, sure = _meant(wanted[name], chosen[name][site])
+            key = (site.path, site.caller, line, target)
+            best[key] = max(best.get(key, 0.0), sure)
         references = [
             Reference(path, caller, line, target, round(min(sure, 1.0), 3))
             for (path, caller, line, target), sure in best.items()
@@ -129,10 +130,16 @@ class ReferenceFacts(ImportFacts):
         return list(found.values())
 
 
-def _meant(targets: Sequence[Symbol], choices: Choices) -> float:
-    """How sure it is that one of the targets is meant."""
-    wanted = {(one.path, _constructed(one.name)) for one in targets}
-    return sum(sure for one, sure in choices if (one.path, _constructed(one.name)) in wanted)
+def _meant(targets: Sequence[Symbol], choices: Choices) -> tuple[str, float]:
+    """The target that is meant most likely, and how sure it is that one of them is."""
+    names = {(one.path, _constructed(one.name)): one.name for one in reversed(targets)}
+    found = [
+        (sure, names[key])
+        for one, sure in choices
+        if (key := (one.path, _constructed(one.name))) in names
+    ]
+    likeliest = max(found, key=lambda one: one[0], default=(0.0, targets[0].name))
+    return likeliest[1], sum(sure for sure, _ in found)
 
 
 def _constructed(name: str) -> str:

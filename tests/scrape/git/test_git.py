@@ -233,6 +233,18 @@ def test_messages_in_any_encoding_are_read(project: Project) -> None:
     assert texts == ["Größe", "caf\ufffd bar"]
 
 
+def test_lines_of_a_message_end_as_everywhere(project: Project) -> None:
+    tree = project.git("write-tree")
+    head = "author A <a@b> 1700000000 +0000\ncommitter A <a@b> 1700000000 +0000"
+    raw = f"tree {tree}\n{head}\n\nBoil\r\n\r\nTwice\r\n".encode()
+    made = project.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=raw)
+    project.git("update-ref", "refs/heads/main", made)
+
+    texts = [event.text for event in project.read() if event.kind == "commit.message"]
+
+    assert texts == ["Boil\n\nTwice"]
+
+
 def test_impossible_dates_are_unknown(project: Project) -> None:
     tree = project.git("write-tree")
     lines = f"tree {tree}\nauthor A <a@b> 99999999999999999 +0000\ncommitter A <a@b> 0 +0000\n\nx\n"

@@ -295,7 +295,7 @@ def _parse_log(fields: Iterator[bytes]) -> Iterator[_RawCommit]:
             email=email,
             authored=_utc(authored),
             committed=_utc(committed),
-            message=message,
+            message=message.replace("\r\n", "\n"),
             files=tuple(files),
         )
 

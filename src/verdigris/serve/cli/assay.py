@@ -12,9 +12,10 @@ from verdigris.serve.cli import NOTHING_FOUND
 from verdigris.serve.cli.answers import envelope
 from verdigris.serve.cli.assay_text import (
     callees_text,
+    callers_text,
+    importers_text,
     imports_text,
     inventory_text,
-    references_text,
     symbols_text,
 )
 from verdigris.serve.cli.console import one_line, open_knowledge_base, warn
@@ -45,7 +46,7 @@ _QUERIES = (
         "callers",
         "Show what calls a symbol, or calls into a file.",
         lambda structure, target: structure.callers(target),
-        references_text,
+        callers_text,
     ),
     _Query(
         "callees",
@@ -63,7 +64,7 @@ _QUERIES = (
         "importers",
         "Show what imports a file, or the file that defines a symbol.",
         lambda structure, target: structure.importers(target),
-        references_text,
+        importers_text,
     ),
     _Query(
         "symbols",

@@ -18,8 +18,17 @@ _WIDEST = 80
 """A wider cell takes its room, but does not push the next column of all rows."""
 
 
-def references_text(rows: Sequence[Reference], places: Places, limit: int) -> str:
-    """Calls or imports: place, who, what, how sure."""
+def callers_text(rows: Sequence[Reference], places: Places, limit: int) -> str:
+    """Calls: place, who, what, how sure."""
+    return _references(rows, places, limit, "nothing in the repository calls it")
+
+
+def importers_text(rows: Sequence[Reference], places: Places, limit: int) -> str:
+    """Imports: place, what, how sure."""
+    return _references(rows, places, limit, "nothing in the repository imports it")
+
+
+def _references(rows: Sequence[Reference], places: Places, limit: int, nothing: str) -> str:
     cells = [
         (
             places.shown(row.path, row.line),
@@ -28,7 +37,7 @@ def references_text(rows: Sequence[Reference], places: Places, limit: int) -> st
         )
         for row in rows[:limit]
     ]
-    return _table(cells, len(rows), "nothing in the repository refers to it")
+    return _table(cells, len(rows), nothing)
 
 
 def callees_text(rows: Sequence[Callee], places: Places, limit: int) -> str:

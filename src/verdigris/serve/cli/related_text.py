@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from verdigris.records import LinkedIssue
     from verdigris.views import CoChange, Companion, Forgotten, Prediction, Reference, Related
 
-_HEADINGS = "  commits  share  weight  file"
+_HEADINGS = "  commits  share   weight  file"
 _STAGED_HEADINGS = "   sure  file"
 _SHORT_HASH = 10
 _MIN_SUBJECT = 20
@@ -101,7 +101,7 @@ def _co_changes(heading: str, rows: tuple[CoChange, ...], places: Places, width:
     names = [places.shown(row.path) for row in rows]
     column = max(len(name) for name in names)
     for row, name in zip(rows, names, strict=True):
-        measures = f"{row.support:9,}  {100 * row.confidence:3.0f} %  {row.weight:6.2f}  "
+        measures = f"{row.support:9,}  {100 * row.confidence:3.0f} %  {row.weight:#7.3g}  "
         room = width - len(measures) - column - 2
         subject = crop(_example(row), room) if room >= _MIN_SUBJECT else ""
         padded = click.style(name, fg="cyan") + " " * (column - len(name))
