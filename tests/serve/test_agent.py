@@ -108,6 +108,24 @@ def test_hooks_reach_the_open_session(small_git: GitFolder, verdigris: Verdigris
     assert "note added" in verdigris("session", "note", "note added").out
 
 
+@pytest.mark.parametrize("collected_by", [("scrape", "-q"), ("session", "list")])
+def test_what_verdigris_printed_stays_out_of_the_log(
+    small_git: GitFolder, verdigris: Verdigris, collected_by: tuple[str, ...]
+) -> None:
+    printed = verdigris("scry", "how is a kettle boiled?", inside=small_git.root).out
+    related = verdigris("related", "src/kettle.py").out
+    verdigris("session", "start", "Tea")
+    _spool(
+        small_git.root, ("answer", f"It says:\n\n{printed}\n\n{related}\n\nThe teapot is right.")
+    )
+    verdigris(*collected_by)
+    log = next((small_git.root / ".verdigris" / "sessions").glob("*.md")).read_text()
+    assert "It says:" in log
+    assert "The teapot is right." in log
+    assert "src/kettle.py:" not in log
+    assert "Changes together with it" not in log
+
+
 def test_without_a_session_the_agent_gets_its_own(
     small_git: GitFolder, verdigris: Verdigris
 ) -> None:

@@ -42,19 +42,20 @@ class _Talk:
         return f"{self.agent} {self.session}".strip()
 
 
-def drain(tree: WorkTree, sessions_dir: str, redact: Callable[[str], str]) -> int:
+def drain(tree: WorkTree, sessions_dir: str, clean: Callable[[str], str]) -> int:
     """Write what waits in the spool into session logs; returns how many records were taken.
 
     A session that somebody opened takes all. Otherwise an agent's session is begun here, without
     tags, under its first prompt, and ended with the agent's or when another one begins.
 
-    sessions_dir: where logs are kept, '' finds the folder in use; redact: replaces secrets.
+    sessions_dir: where logs are kept, '' finds the folder in use; clean: a text without what must
+    not be kept, such as secrets.
     Raises StorageError, SessionError, OSError.
     """
     folder = spool_folder(tree.root)
     with taken(folder) as records:
-        clean = [record | {"text": redact(record.get("text", ""))} for record in records]
-        for talk in _talks(clean):
+        kept = [record | {"text": clean(record.get("text", ""))} for record in records]
+        for talk in _talks(kept):
             _write(tree, SessionCapture(tree, sessions_dir), talk)
     return len(records)
 

@@ -66,7 +66,7 @@ _FRAMES = re.compile(
 _MEASURES = re.compile(
     "|".join(
         (
-            r"\b[\d,]+ \d+ % \d+\.\d\d \S+(?: [0-9a-f]{10}\b)?",
+            r"\b[\d,]+ \d+ % [\d.e+-]+ \S+(?: [0-9a-f]{10}\b)?",
             r"\b\d+ % \S+ in [\d,]+ of the [\d,]+ commits? of \S+, last [0-9a-f]{10}",
             rf"{_PLACE}(?: \S+ → \S+)?",
             r"\b(?:drifted|gone): [^·]{1,200}? since: last [0-9a-f]{7,}",
