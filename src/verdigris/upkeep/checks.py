@@ -68,7 +68,7 @@ def check_sqlite() -> Finding:
         return Finding("sqlite", False, f"{version} is too old", f"install SQLite >= {needed}")
     with closing(sqlite3.connect(":memory:")) as connection:
         try:
-            connection.execute("CREATE VIRTUAL TABLE probe USING fts5(body, detail = 'column')")
+            connection.execute("CREATE VIRTUAL TABLE probe USING fts5(body)")
         except sqlite3.OperationalError as error:
             return Finding("sqlite", False, f"{version}: {error}", "use a Python with FTS5")
     return Finding("sqlite", True, f"{version} with FTS5")
