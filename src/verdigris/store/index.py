@@ -67,8 +67,8 @@ CREATE VIRTUAL TABLE whole_documents USING fts5(
 """
 
 # `vectors_counted` holds next to nothing: rows are counted without reading the vectors themselves.
-# Full text keeps where each word stands (`detail = 'full'`, the default): without, bm25() splits the
-# text of every row that matches, which takes four to nine times as long.
+# Full text keeps where each word stands (`detail = 'full'`, the default): without, bm25() splits
+# the text of every row that matches, which takes four to nine times as long.
 
 VECTOR_TABLES = ("vectors", "next_vectors")
 """Those that answer, and those that are to take their place (`store/vector_sets.py`)."""
