@@ -1,4 +1,4 @@
-"""Runs the whole comparison and writes benchmarks/results/engine.md."""
+"""Runs the whole comparison and writes benchmarks/results/engine.md, section by section."""
 
 from __future__ import annotations
 
@@ -8,18 +8,32 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.engine import report
 from benchmarks.engine.endurance import growths
 from benchmarks.engine.engines import MAX_TOKENS
 from benchmarks.engine.fidelity import measure_fidelity
 from benchmarks.engine.latency import short_text_latency
 from benchmarks.engine.measure import Setting, bit_identical, measure_engines, startup_times
 from benchmarks.engine.passages import read_passages
-from benchmarks.engine.report import Findings, render
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "engine.md"
+
+SECTIONS: dict[str, Callable[[Setting], list[str]]] = {
+    "throughput": lambda its: report.throughput(its, measure_engines(its)),
+    "start and bits": lambda its: report.own_readings(
+        startup_times(its.rounds), bit_identical(its.passages, its.threads)
+    ),
+    "latency": lambda its: report.latency(short_text_latency(its.latency_runs)),
+    "fidelity": lambda its: report.fidelity(measure_fidelity(its.original, its.passages)),
+    "memory over a long life": lambda its: report.endurance(
+        growths(its.many_texts, its.many_loads)
+    ),
+}
+"""Each is measured, printed and written before the next one begins."""
 
 
 def main() -> None:
@@ -28,7 +42,8 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, required=True, help="folder of markdown files")
     parser.add_argument("--passages", type=int, default=1_000)
     parser.add_argument("--threads", type=int, default=2, help="for every engine")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3, help="at least")
+    parser.add_argument("--seconds", type=float, default=120, help="for rounds, at least")
     parser.add_argument("--original", type=Path, help="folder of build_model.py --fp32-to")
     parser.add_argument("--latency-runs", type=int, default=2_000)
     parser.add_argument("--many-texts", type=int, default=100_000)
@@ -39,22 +54,30 @@ def main() -> None:
         setting = Setting(
             passages=read_passages(options.texts, options.passages),
             original=peers_folder(options.original, Path(scratch)),
+            scratch=Path(scratch),
             threads=options.threads,
             rounds=options.rounds,
-            scratch=Path(scratch),
+            seconds=options.seconds,
+            latency_runs=options.latency_runs,
+            many_texts=options.many_texts,
+            many_loads=options.many_loads,
         )
-        findings = Findings(
-            readings=measure_engines(setting),
-            identical=bit_identical(setting.passages, setting.threads),
-            startup=startup_times(setting.rounds),
-            latencies=short_text_latency(options.latency_runs),
-            growths=growths(options.many_texts, options.many_loads),
-            fidelity=measure_fidelity(setting.original, setting.passages),
-        )
-        fragment = render(setting, findings)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(fragment, encoding="utf-8")
-    print(fragment)
+        measure(setting, options.output)
+
+
+def measure(setting: Setting, output: Path) -> None:
+    """Take section after section; a run that is cut keeps those before, and names the others."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    waiting = list(SECTIONS)
+    written = "## Embedding engine\n"
+    print(written, flush=True)
+    for name, section in SECTIONS.items():
+        lines = "\n".join([*section(setting), ""])
+        print(lines, flush=True)
+        waiting.remove(name)
+        written += f"\n{lines}"
+        rest = f"\nNot measured yet: {', '.join(waiting)}.\n" if waiting else ""
+        output.write_text(written + rest, encoding="utf-8")
 
 
 def peers_folder(original: Path | None, scratch: Path) -> Path:

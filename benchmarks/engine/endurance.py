@@ -1,5 +1,7 @@
 """What a long life does to memory: many texts, and many loads, each in a process of its own.
 
+Both run at once: company costs them time, which is not measured here, and no memory.
+
 `python -m benchmarks.engine.endurance texts|loads COUNT` prints the megabytes before and after.
 """
 
@@ -9,13 +11,17 @@ import gc
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count as numbers
 from itertools import cycle, islice
 from pathlib import Path
 
 STATUS = Path("/proc/self/status")
 WARM_UP_TEXTS = 2_000
 WARM_UP_LOADS = 10
+TIMES_AS_LONG = (1, 1, 1, 2, 1, 1, 3, 1, 1, 5)
+"""Most texts are short, some are not, as in an index."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,11 @@ class Growth:
 
 
 def growths(texts: int, loads: int) -> list[Growth]:
-    """Both, one after the other; [] where the system does not tell a process its memory."""
-    return [growth("texts", texts), growth("loads", loads)] if STATUS.exists() else []
+    """Both, side by side; [] where the system does not tell a process its memory."""
+    if not STATUS.exists():
+        return []
+    with ThreadPoolExecutor() as side_by_side:
+        return list(side_by_side.map(growth, ("texts", "loads"), (texts, loads)))
 
 
 def growth(what: str, count: int) -> Growth:
@@ -50,8 +59,8 @@ def many_texts(count: int) -> tuple[float, float]:
     from verdigris.engine import Embedder
     from verdigris.engine.measurements import sample_texts
 
-    own = sample_texts()
-    texts = (f"{number} {text * (1 + number % 5)}" for number, text in enumerate(cycle(own)))
+    several = zip(numbers(), cycle(sample_texts()), cycle(TIMES_AS_LONG), strict=False)
+    texts = (f"{number} {text * times}" for number, text, times in several)
     with Embedder() as embedder:
         vectors = embedder.embed(islice(texts, WARM_UP_TEXTS + count))
         for _ in islice(vectors, WARM_UP_TEXTS):

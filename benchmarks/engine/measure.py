@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.engine.engines import ENGINES, Array, Embed
+from benchmarks.engine.engines import ENGINES, Array, Embed, Engine
 
-REFERENCE = "torch"
+OWN, REFERENCE = "verdigris", "torch"
+WARM_UP_PASSAGES = 64
 
 PEAK_RSS = """
 import json, re, resource, sys
@@ -26,7 +27,8 @@ key, original, threads, passages = sys.argv[1:]
 engine = next(engine for engine in ENGINES if engine.key == key)
 embed = engine.load(Path(original), int(threads))
 texts = json.loads(Path(passages).read_text(encoding="utf-8"))
-embed(texts), embed(texts)
+embed(texts)
+embed(texts)
 status = Path("/proc/self/status")
 if status.exists():  # ru_maxrss would be that of the process that started this one
     print(int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) / 1024)
@@ -58,45 +60,94 @@ class Setting:
 
     passages: list[str]
     original: Path
-    threads: int
-    rounds: int
+    """Folder of the fp32 original; empty where it is missing."""
     scratch: Path
+    threads: int
+    """For every engine."""
+    rounds: int
+    """At least."""
+    seconds: float
+    """More rounds begin until so many have passed."""
+    latency_runs: int
+    many_texts: int
+    many_loads: int
 
 
 @dataclass
 class Reading:
     """What was found out about one engine; `missing` says why there is nothing."""
 
-    key: str
+    engine: Engine
     missing: str = ""
+    texts: int = 0
+    """In a round."""
     seconds: list[float] = field(default_factory=list)
+    """Of each round."""
+    own_seconds: list[float] = field(default_factory=list)
+    """What verdigris took for the same texts in the same round."""
     peak_rss: float = 0.0
     cosines: Array | None = None
 
     @property
-    def throughput_time(self) -> float:
-        """Median seconds for all passages."""
-        return statistics.median(self.seconds)
+    def texts_per_second(self) -> float:
+        """In the median round."""
+        return self.texts / statistics.median(self.seconds)
+
+    @property
+    def own_advantage(self) -> float:
+        """How many times as fast verdigris is, by the medians."""
+        return statistics.median(self.seconds) / statistics.median(self.own_seconds)
 
 
 def measure_engines(setting: Setting) -> dict[str, Reading]:
     """Throughput in interleaved rounds, cosine to the fp32 original, peak memory."""
-    readings = {engine.key: Reading(engine.key) for engine in ENGINES}
+    readings = {engine.key: Reading(engine) for engine in ENGINES}
     loaded = load_all(setting, readings)
-    vectors = {key: embed(setting.passages) for key, embed in loaded.items()}
-    for _ in range(setting.rounds):
-        for key, embed in loaded.items():
-            begin = time.perf_counter()
-            embed(setting.passages)
-            readings[key].seconds.append(time.perf_counter() - begin)
-    passages_file = setting.scratch / "passages.json"
-    passages_file.write_text(json.dumps(setting.passages), encoding="utf-8")
+    for embed in loaded.values():
+        embed(setting.passages[:WARM_UP_PASSAGES])
+    begin = time.perf_counter()
+    vectors = measure_round(setting, loaded, readings)
+    while len(readings[OWN].seconds) < setting.rounds or elapsed(begin) < setting.seconds:
+        measure_round(setting, loaded, readings)
     for key in loaded:
         if REFERENCE in vectors:
-            readings[key].cosines = (vectors[key] * vectors[REFERENCE]).sum(axis=1)
-        arguments = [key, str(setting.original), str(setting.threads), str(passages_file)]
-        readings[key].peak_rss = run_alone(PEAK_RSS, arguments)
+            expected = vectors[REFERENCE][:: readings[key].engine.every]
+            readings[key].cosines = (vectors[key] * expected).sum(axis=1)
+        readings[key].peak_rss = peak_rss(setting, readings[key].engine)
     return readings
+
+
+def measure_round(
+    setting: Setting, loaded: dict[str, Embed], readings: dict[str, Reading]
+) -> dict[str, Array]:
+    """Let each engine in turn embed its passages; returns the vectors."""
+    vectors = {}
+    for key, embed in loaded.items():
+        reading = readings[key]
+        texts = setting.passages[:: reading.engine.every]
+        begin = time.perf_counter()
+        vectors[key] = embed(texts)
+        reading.seconds.append(elapsed(begin))
+        reading.texts = len(texts)
+        reading.own_seconds.append(readings[OWN].seconds[-1])
+        if len(texts) < len(setting.passages):
+            begin = time.perf_counter()
+            loaded[OWN](texts)
+            reading.own_seconds[-1] = elapsed(begin)
+    return vectors
+
+
+def elapsed(begin: float) -> float:
+    """Seconds since a reading of perf_counter."""
+    return time.perf_counter() - begin
+
+
+def peak_rss(setting: Setting, engine: Engine) -> float:
+    """Megabytes that a process held at most which embedded the engine's passages twice."""
+    passages = setting.scratch / "passages.json"
+    passages.write_text(json.dumps(setting.passages[:: engine.every]), encoding="utf-8")
+    arguments = [engine.key, str(setting.original), str(setting.threads), str(passages)]
+    return run_alone(PEAK_RSS, arguments)
 
 
 def load_all(setting: Setting, readings: dict[str, Reading]) -> dict[str, Embed]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.engine.endurance import Growth
-from benchmarks.engine.engines import ENGINES
-from benchmarks.engine.fidelity import Fidelity
+from benchmarks.engine.fidelity import Fidelity, Parity
 from benchmarks.engine.latency import Latency
 from benchmarks.engine.measure import Reading, Setting
 
 PACKAGES = (
     "onnxruntime",
     "openvino",
+    "mlx",
     "tokenizers",
     "numpy",
     "sentence-transformers",
@@ -26,57 +25,32 @@ PACKAGES = (
 )
 
 
-@dataclass(frozen=True)
-class Findings:
-    """Everything that was measured."""
-
-    readings: dict[str, Reading]
-    identical: dict[str, bool]
-    startup: dict[str, float]
-    latencies: list[Latency]
-    growths: list[Growth]
-    fidelity: Fidelity | None
-
-
-def render(setting: Setting, found: Findings) -> str:
-    """The whole fragment."""
-    parts = [
-        throughput(setting, found.readings),
-        own_readings(found),
-        latency(found.latencies),
-        endurance(found.growths),
-        fidelity(found.fidelity, len(setting.passages)),
-    ]
-    return "\n".join("\n".join([*part, ""]) for part in parts)
-
-
 def throughput(setting: Setting, readings: dict[str, Reading]) -> list[str]:
     """All engines on the same passages."""
-    own, count = readings["verdigris"].throughput_time, len(setting.passages)
+    own = readings["verdigris"]
+    count = len(setting.passages)
     return [
-        "## Embedding engine",
-        "",
         machine(),
         "",
         f"{count:,} passages, {setting.threads} threads for every engine, "
-        f"{setting.rounds} interleaved rounds in one process, medians; tokenising, pooling and "
+        f"{len(own.seconds)} interleaved rounds in one process, medians; tokenising, pooling and "
         "normalising included. Peak memory of each in a process of its own.",
         "",
         "| engine | texts/s | verdigris is | peak RSS | cosine to fp32, mean / min |",
         "|---|---|---|---|---|",
-        *(row(engine.title, readings[engine.key], own, count) for engine in ENGINES),
+        *(row(reading, count) for reading in readings.values()),
+        "",
+        f"Overhead over the bare loop: {1 / readings['bare'].own_advantage - 1:+.1%}.",
     ]
 
 
-def own_readings(found: Findings) -> list[str]:
+def own_readings(startup: dict[str, float], identical: dict[str, bool]) -> list[str]:
     """What concerns the default engine alone."""
-    readings = found.readings
-    overhead = readings["verdigris"].throughput_time / readings["bare"].throughput_time - 1
-    lines = ["| verdigris | |", "|---|---|", f"| overhead over the bare loop | {overhead:+.1%} |"]
-    lines += [f"| {name} | {seconds * 1000:.0f} ms |" for name, seconds in found.startup.items()]
+    lines = ["| verdigris | |", "|---|---|"]
+    lines += [f"| {name} | {seconds * 1000:.0f} ms |" for name, seconds in startup.items()]
     return lines + [
         f"| same bits alone and {company} | {'yes' if same else 'NO'} |"
-        for company, same in found.identical.items()
+        for company, same in identical.items()
     ]
 
 
@@ -115,37 +89,41 @@ def endurance(growths: list[Growth]) -> list[str]:
     ]
 
 
-def fidelity(found: Fidelity | None, passages: int) -> list[str]:
+def fidelity(found: Fidelity | None) -> list[str]:
     """Every runtime against the original, and what 8 bits cost."""
     if found is None:
         return ["Fidelity: not measured, the fp32 original is missing."]
-    rows = [
-        f"| {one.title} | not measured: {one.missing} | {one.owed} |"
-        if one.missing
-        else f"| {one.title} | {one.mean:.5f} / {one.least:.5f} | {one.owed} |"
-        for one in found.parities
-    ]
     return [
-        f"Cosine to {found.reference}, {passages:,} passages.",
+        f"Cosine to {found.reference}.",
         "",
-        "| runtime and weights | mean / min | owed (mean) |",
-        "|---|---|---|",
-        *rows,
+        "| runtime and weights | passages | mean / min | owed (mean) |",
+        "|---|---|---|---|",
+        *(parity_row(one) for one in found.parities),
         "",
         f"Spearman over the {found.pairs} labelled pairs: int8 {found.spearman_int8:.4f}, fp32 "
         f"{found.spearman_fp32:.4f}: {found.points_lost:+.2f} points lost (owed: ≤ 0.2).",
     ]
 
 
-def row(title: str, reading: Reading, own: float, passages: int) -> str:
+def parity_row(one: Parity) -> str:
+    """One way to run the model; what could not be measured says why."""
+    if one.missing:
+        return f"| {one.way.title} | | not measured: {one.missing} | {one.way.owed} |"
+    cosines = f"{one.cosines.mean():.5f} / {one.cosines.min():.5f}"
+    return f"| {one.way.title} | {len(one.cosines):,} | {cosines} | {one.way.owed} |"
+
+
+def row(reading: Reading, passages: int) -> str:
     """One engine; what could not be measured says why."""
+    title = reading.engine.title
     if reading.missing:
         return f"| {title} | not measured: {reading.missing} | | | |"
-    seconds = reading.throughput_time
+    if reading.texts < passages:
+        title += f" ({reading.texts:,} of the passages)"
     cosine = ""
     if reading.cosines is not None:
         cosine = f"{reading.cosines.mean():.4f} / {reading.cosines.min():.4f}"
-    speed = f"{passages / seconds:,.0f} | {seconds / own:.2f} × as fast"
+    speed = f"{reading.texts_per_second:,.0f} | {reading.own_advantage:.2f} × as fast"
     return f"| {title} | {speed} | {reading.peak_rss:,.0f} MB | {cosine} |"
 
 
