@@ -89,6 +89,18 @@ def test_the_same_model_gives_the_same_archive(archive: Path, tmp_path: Path) ->
     assert not list(tmp_path.glob("*.part"))
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"model": "qwen3-like", "files": []}'])
+def test_an_imported_model_with_a_damaged_manifest_is_not_unknown(
+    archive: Path, models: Path, content: str
+) -> None:
+    import_model(archive)
+    (models / "qwen3-like" / "manifest.json").write_text(content, "utf-8")
+    with pytest.raises(CorruptModel, match="does not say what it is; import its archive again"):
+        Embedder("qwen3-like")
+    import_model(archive)
+    Embedder("qwen3-like").close()
+
+
 def test_the_bundled_model_is_exported_whole_but_not_imported(tmp_path: Path, models: Path) -> None:
     target = tmp_path / "bundled.tar"
     export_model(model_row(DEFAULT_MODEL), target)

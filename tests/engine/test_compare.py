@@ -15,10 +15,15 @@ from verdigris.engine.compare import (
     compare_models,
     verdict,
 )
-from verdigris.engine.comparison_texts import MOST_TEXTS, read_queries, read_texts, thinned_out
+from verdigris.engine.comparison_texts import (
+    MOST_TEXTS,
+    ComparedTexts,
+    read_queries,
+    read_texts,
+    thinned_out,
+)
 from verdigris.engine.engine_choice import EngineChoice
 from verdigris.engine.measurements import sample_texts
-from verdigris.engine.vector_files import NamedText
 from verdigris.errors import InvalidInput
 
 TINY = Path(__file__).parent / "models"
@@ -92,41 +97,43 @@ def test_texts_are_read_once_each(tmp_path: Path) -> None:
     file = tmp_path / "texts"
     file.write_text("one\n\ntwo\none\n  \nthree\n")
     found = read_texts(file)
-    assert [(one.id, one.text) for one in found] == [(0, "one"), (2, "two"), (5, "three")]
+    assert found.texts == ("one", "two", "three")
+    assert found.places == {0: 0, 2: 1, 3: 0, 5: 2}
     with pytest.raises(InvalidInput, match="cannot read"):
         read_texts(tmp_path / "none")
 
 
-def numbered(count: int) -> list[NamedText]:
-    return [NamedText(number, f"text {number}") for number in range(count)]
+def numbered(count: int) -> tuple[str, ...]:
+    return tuple(f"text {number}" for number in range(count))
 
 
 def test_many_texts_are_sampled_evenly() -> None:
-    texts, _ = thinned_out(numbered(3 * MOST_TEXTS), [])
+    texts, _ = thinned_out(numbered(3 * MOST_TEXTS), ())
     assert len(texts) == MOST_TEXTS
-    assert [one.text for one in texts[:2]] == ["text 0", "text 3"]
+    assert texts[:2] == ("text 0", "text 3")
     few = numbered(MOST_TEXTS)
-    assert thinned_out(few, []) == (few, [])
+    assert thinned_out(few, ()) == (few, ())
 
 
 def test_texts_that_answer_a_question_stay_in_the_sample() -> None:
-    queries = [LabelledQuery("q", (1, 2_999)), LabelledQuery("r", (2, 1))]
+    queries = (LabelledQuery("q", (1, 2_999)), LabelledQuery("r", (2, 1)))
     texts, moved = thinned_out(numbered(3 * MOST_TEXTS), queries)
     assert len(texts) == MOST_TEXTS
-    named = [[texts[place].id for place in query.relevant] for query in moved]
-    assert named == [[1, 2_999], [2, 1]]
+    named = [[texts[place] for place in query.relevant] for query in moved]
+    assert named == [["text 1", "text 2999"], ["text 2", "text 1"]]
     assert [query.query for query in moved] == ["q", "r"]
-    every = [LabelledQuery("q", tuple(range(MOST_TEXTS + 1)))]
+    every = (LabelledQuery("q", tuple(range(MOST_TEXTS + 1))),)
     with pytest.raises(InvalidInput, match="1,001 texts answer the questions"):
         thinned_out(numbered(3 * MOST_TEXTS), every)
 
 
 def test_queries_name_texts_by_id(tmp_path: Path) -> None:
     texts_file, queries_file = tmp_path / "texts.jsonl", tmp_path / "queries.jsonl"
-    texts_file.write_text('{"id": "a", "text": "one"}\n"two"\n')
-    texts = read_texts(texts_file)
+    texts_file.write_text('{"id": "a", "text": "one"}\n"two"\n{"id": "again", "text": "one"}\n')
     queries_file.write_text('{"query": "q", "relevant": ["a", 1]}\n\n')
-    assert read_queries(queries_file, texts) == [LabelledQuery("q", (0, 1))]
+    assert read_queries(queries_file, read_texts(texts_file)) == (LabelledQuery("q", (0, 1)),)
+    queries_file.write_text('{"query": "q", "relevant": ["again", "a", 1]}\n')  # a repeated text
+    assert read_queries(queries_file, read_texts(texts_file)) == (LabelledQuery("q", (0, 1)),)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +148,7 @@ def test_a_bad_query_is_named_by_its_line(tmp_path: Path, line: str) -> None:
     with pytest.raises(InvalidInput, match=r"queries\.jsonl:2: "):
         read_queries(queries_file, read_texts(texts_file))
     with pytest.raises(InvalidInput, match="cannot read"):
-        read_queries(tmp_path / "none", [])
+        read_queries(tmp_path / "none", ComparedTexts((), {}))
 
 
 def test_line_ends_that_json_allows_in_a_text_end_no_line(tmp_path: Path) -> None:

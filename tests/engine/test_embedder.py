@@ -239,7 +239,8 @@ def test_a_forked_process_is_told_to_make_its_own() -> None:
         "list(embedder.embed(map(str, range(20))))\n"
         "if os.fork() == 0:\n"
         "    signal.alarm(20)\n"
-        "    for use in (lambda: list(embedder.embed(['a'])), lambda: embedder.embed_query('a')):\n"
+        "    for use in (lambda: list(embedder.embed(['a'])), lambda: embedder.embed_query('a'),\n"
+        "                lambda: embedder.full_vectors(['a']), lambda: embedder.profile('a')):\n"
         "        try:\n"
         "            use()\n"
         "        except EngineError as error:\n"
@@ -253,7 +254,7 @@ def test_a_forked_process_is_told_to_make_its_own() -> None:
     assert (
         done.stdout.splitlines()
         == ["this embedder was made before the process forked; make another one in the new process"]
-        * 2
+        * 4
     )
     assert done.returncode == 0
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -123,3 +126,21 @@ def test_what_loading_raises_comes_through_and_the_next_try_is_free() -> None:
 def test_nonsense_is_refused(wrong: float) -> None:
     with pytest.raises(InvalidInput, match="idle_seconds"):
         LazyEmbedder(Counted(), idle_seconds=wrong)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_loads_its_own() -> None:
+    program = (
+        "import os, signal\n"
+        "from verdigris.engine import Embedder, LazyEmbedder\n"
+        f"lazy = LazyEmbedder(lambda: Embedder({TINY!r}, threads=1))\n"
+        "def embed():\n"
+        "    with lazy.borrowed() as embedder:\n"
+        "        return embedder.embed_query('why?').tobytes()\n"
+        "here = embed()\n"
+        "if os.fork() == 0:\n"
+        "    signal.alarm(20)\n"
+        "    os._exit(0 if embed() == here else 1)\n"
+        "raise SystemExit(os.wait()[1])\n"
+    )
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", program]).returncode == 0

@@ -96,6 +96,18 @@ def test_candidates_are_measured_and_what_cannot_run_is_rejected() -> None:
     assert tiers == {"nope": 2, TINY: 1, FALLBACK.model: 3}
 
 
+def test_what_takes_too_long_is_rejected_and_the_fallback_is_waited_for() -> None:
+    told: list[EngineChoice] = []
+    choices = [EngineChoice(TINY, "openvino"), EngineChoice(TINY)]
+    found = select_model(Gates(), choices, threads=1, told=told.append, most_seconds=0)
+    assert told == [EngineChoice(TINY), FALLBACK, EngineChoice(TINY, "openvino")]
+    assert found.chosen == FALLBACK
+    assert not found.fallback
+    slow = next(one for one in found.candidates if one.choice == EngineChoice(TINY))
+    assert slow.rejections == ("takes more than 0 s to measure; name it to wait for it",)
+    assert slow.readings is None
+
+
 def test_only_models_that_are_here_are_candidates() -> None:
     assert installed_choices() == [
         EngineChoice(FALLBACK.model, runtime) for runtime in installed_runtimes()

@@ -11,6 +11,7 @@ import pytest
 from verdigris.engine.catalog import DEFAULT_MODEL, model_row
 from verdigris.engine.model_store import find_model
 from verdigris.engine.tokenizing import PREFIX_CHARACTERS, TextTokenizer
+from verdigris.errors import InvalidModel
 
 CLS, SEP = 101, 102
 
@@ -118,3 +119,14 @@ def test_what_lies_behind_the_last_prefix_is_reported_as_truncated(
     encoding = tokenizer.encode(" " * PREFIX_CHARACTERS[-1] + "never read")
     assert encoding.truncated
     assert encoding.token_count == 2
+
+
+def test_a_tokenizer_that_panics_is_a_named_error(tmp_path: Path) -> None:
+    """Its template names a token that it does not define: the library's Rust panics."""
+    file = find_model(model_row(DEFAULT_MODEL)).folder / "tokenizer.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["post_processor"]["special_tokens"] = {}
+    broken = tmp_path / "tokenizer.json"
+    broken.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InvalidModel, match=r"tokenizer\.json cannot tokenise a text: no entry"):
+        TextTokenizer(broken, 256).encode("hello")

@@ -12,7 +12,7 @@ from verdigris.engine.folders import models_folder, user_rows_file
 from verdigris.engine.model_folder import read_folder
 from verdigris.engine.model_rows import InputType, ModelRow, Pooling, read_rows, row_of
 from verdigris.engine.model_store import MANIFEST
-from verdigris.errors import InvalidInput, InvalidModel, ModelNotFound
+from verdigris.errors import CorruptModel, InvalidInput, InvalidModel, ModelNotFound
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -56,8 +56,8 @@ def model_row(reference: str) -> ModelRow:
     """The row for `name`, `name@precision`, `FOLDER` or `FOLDER@precision`.
 
     What has a slash or begins with `.` or `~` is a folder. Raises ModelNotFound for an unknown
-    name or precision, InvalidInput for what is no text, and InvalidModel for a folder or row that
-    leaves something open.
+    name or precision, InvalidInput for what is no text, InvalidModel for a folder or row that
+    leaves something open, and CorruptModel for a model that was imported and is damaged.
     """
     if not isinstance(reference, str):
         raise InvalidInput(f"the model is {reference!r}; give its name, or a folder's path as text")
@@ -86,6 +86,11 @@ def _named(name: str) -> ModelRow:
     for row in rows:
         if row.name == name:
             return row
+    if (manifest := models_folder() / name / MANIFEST).exists():
+        raise CorruptModel(
+            f"model {name!r} is here, but {manifest} does not say what it is; import its archive "
+            "again"
+        )
     known = ", ".join(row.name for row in rows)
     raise ModelNotFound(f"no model named {name!r}; known models: {known}; or give a folder's path")
 

@@ -117,6 +117,11 @@ class Embedder:
         """Tokens of a text that the model sees, special tokens included."""
         return self.model.max_tokens
 
+    @property
+    def is_of_this_process(self) -> bool:
+        """False in a process that was forked from the one that made it, where it is of no use."""
+        return self._process == os.getpid()
+
     def embed(self, texts: Iterable[str], input_type: InputType = "passage") -> Iterator[Array]:
         """Yield a unit vector (dims,) float32 for each text, in order, while reading `texts`.
 
@@ -164,6 +169,7 @@ class Embedder:
 
         Neither cut to fewer dims nor subject to the policy for long input: their ends are left out.
         """
+        self._check_open()
         return self._inference.passages(texts)
 
     def model_info(self) -> ModelInfo:
@@ -172,6 +178,7 @@ class Embedder:
 
     def profile(self, text: str) -> tuple[NodeRun, ...]:
         """Embed a passage and tell which nodes of the graph ran where, in their order."""
+        self._check_open()
         return self.opened.runtime.profile(self._inference.encode(_checked(text, 0), "passage"))
 
     def health_check(self) -> HealthReport:
@@ -226,12 +233,16 @@ class Embedder:
         finally:
             window.cancel()
 
-    def _check_use(self, input_type: InputType) -> None:
-        """Raise for an embedder that is closed or of another process, and for an unknown type."""
+    def _check_open(self) -> None:
+        """Raise for an embedder that is closed, or of another process."""
         if self._closed:
             raise EngineError(_CLOSED)
-        if self._process != os.getpid():
+        if not self.is_of_this_process:
             raise EngineError(_FORKED)
+
+    def _check_use(self, input_type: InputType) -> None:
+        """Raise where nothing can be embedded, or not as this type."""
+        self._check_open()
         if input_type not in _INPUT_TYPES:
             known = ", ".join(_INPUT_TYPES)
             raise InvalidInput(f"input_type is {input_type!r}; it must be one of {known}")

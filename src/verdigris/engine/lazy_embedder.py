@@ -19,7 +19,8 @@ IDLE_SECONDS = 300.0
 class LazyEmbedder:
     """Lends one embedder to many threads; unloads it `idle_seconds` after the last one is done.
 
-    For processes that live long and embed now and then: an editor's plug-in, a server.
+    For processes that live long and embed now and then: an editor's plug-in, a server. A process
+    that is forked loads a model of its own.
 
         lazy = LazyEmbedder(lambda: Embedder("all-minilm-l6-v2"))
         with lazy.borrowed() as embedder:
@@ -80,6 +81,8 @@ class LazyEmbedder:
             if self._closed:
                 raise EngineError("this embedder is closed; make another one")
             self._stop_timer()
+            if self._embedder and not self._embedder.is_of_this_process:  # forked since
+                self._embedder, self._borrowers = None, 0
             if self._embedder is None:
                 self._embedder = self._load()
             self._borrowers += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,6 +21,8 @@ FALLBACK = EngineChoice(DEFAULT_MODEL)
 """Comes with the package and runs everywhere."""
 EQUAL_QUALITY = 0.005
 """Differences of Spearman up to this are noise over so few pairs: the faster one is better."""
+MOST_SECONDS = 30.0
+"""For a candidate that nobody named: MLX without a GPU, say, would take minutes."""
 _FLOATS = ("fp", "bf", "float")
 _LATENCY_RUNS = 200
 _PASSAGE_TOKENS = 64
@@ -108,19 +112,34 @@ def installed_choices() -> list[EngineChoice]:
 
 
 def select_model(
-    gates: Gates, choices: Sequence[EngineChoice], threads: int, told: Told = lambda _: None
+    gates: Gates,
+    choices: Sequence[EngineChoice],
+    threads: int,
+    told: Told = lambda _: None,
+    most_seconds: float = math.inf,
 ) -> Selection:
-    """Measure every choice in a fair order, and take the best that keeps all gates.
+    """Measure every choice, probably quick ones first, and take the best that keeps all gates.
 
-    told: is called before each measurement. What cannot be loaded is a rejection, not an error.
-    The fallback is always among the candidates. Raises EngineError if even that does not run.
+    told: is called before each measurement. most_seconds: a choice that takes longer is rejected
+    as soon as a step of its measurement ends. What cannot be loaded is a rejection, not an error.
+    The fallback is always among the candidates, and waited for. Raises EngineError if even that
+    does not run.
     """
-    wanted = sorted({*choices, FALLBACK}, key=lambda choice: (_tier(choice), str(choice)))
     candidates = []
-    for choice in wanted:
+    for choice in sorted({*choices, FALLBACK}, key=_slowness):
         told(choice)
-        candidates.append(_candidate(choice, gates, threads))
+        seconds = math.inf if choice == FALLBACK else most_seconds
+        candidates.append(_candidate(choice, gates, _Steps(threads, seconds)))
     return choose(gates, candidates)
+
+
+def _slowness(choice: EngineChoice) -> tuple[int, int, str]:
+    """Sorts without measuring: runtimes in the order of their list, then small models first."""
+    try:
+        size = choice.bytes_on_disk()
+    except EngineError:
+        size = 0
+    return RUNTIMES.index(choice.runtime), size, str(choice)
 
 
 def choose(gates: Gates, candidates: Sequence[Candidate]) -> Selection:
@@ -164,31 +183,57 @@ def _tier(choice: EngineChoice) -> int:
         return 2
 
 
-def _candidate(choice: EngineChoice, gates: Gates, threads: int) -> Candidate:
+class _TooSlow(Exception):
+    """Measuring takes longer than it may."""
+
+
+class _Steps:
+    """Takes a candidate's readings one after the other, until its time is over."""
+
+    def __init__(self, threads: int, seconds: float) -> None:
+        """threads: for throughput and memory. The time begins now."""
+        self._threads, self._seconds = threads, seconds
+        self._end = time.monotonic() + seconds
+
+    def measure(self, choice: EngineChoice) -> Readings:
+        """Raises EngineError for what cannot run, and _TooSlow."""
+        with choice.open(1) as single:
+            self._check_time()
+            latency = measure_latency(single, _LATENCY_RUNS)
+            self._check_time()
+            quality = measure_quality(single)
+        self._check_time()
+        with choice.open(self._threads) as embedder:
+            tokens = min(_PASSAGE_TOKENS, embedder.max_tokens)
+            throughput = measure_throughput(embedder, tokens, _SECONDS)
+        self._check_time()
+        fresh = measure_fresh_process(choice, self._threads, starts=1)
+        self._check_time()
+        return Readings(
+            p50=latency.p50,
+            p95=latency.p95,
+            quality=quality.spearman,
+            memory=fresh.peak_rss,
+            cold_start=fresh.cold_start,
+            disk=choice.bytes_on_disk(),
+            texts_per_second=throughput.texts_per_second,
+        )
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._end:
+            raise _TooSlow(
+                f"takes more than {self._seconds:g} s to measure; name it to wait for it"
+            )
+
+
+def _candidate(choice: EngineChoice, gates: Gates, steps: _Steps) -> Candidate:
     try:
-        readings = _measure(choice, threads)
+        readings = steps.measure(choice)
     except EngineError as error:
         return Candidate(choice, _tier(choice), None, (f"cannot run: {error}",))
+    except _TooSlow as error:
+        return Candidate(choice, _tier(choice), None, (str(error),))
     return Candidate(choice, _tier(choice), readings, tuple(rejections(gates, readings)))
-
-
-def _measure(choice: EngineChoice, threads: int) -> Readings:
-    with choice.open(1) as single:
-        latency = measure_latency(single, _LATENCY_RUNS)
-        quality = measure_quality(single)
-    with choice.open(threads) as embedder:
-        tokens = min(_PASSAGE_TOKENS, embedder.max_tokens)
-        throughput = measure_throughput(embedder, tokens, _SECONDS)
-    fresh = measure_fresh_process(choice, threads, starts=1)
-    return Readings(
-        p50=latency.p50,
-        p95=latency.p95,
-        quality=quality.spearman,
-        memory=fresh.peak_rss,
-        cold_start=fresh.cold_start,
-        disk=choice.bytes_on_disk(),
-        texts_per_second=throughput.texts_per_second,
-    )
 
 
 def rejections(gates: Gates, found: Readings) -> list[str]:

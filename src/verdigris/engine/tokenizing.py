@@ -156,7 +156,9 @@ class TextTokenizer:
         except (UnicodeEncodeError, TypeError):
             clean = _without_surrogates(text)
             return self._tokenizer.encode(clean, add_special_tokens=add_special_tokens)
-        except Exception as error:  # the library raises nothing more specific
+        except BaseException as error:
+            if not _is_of_library(error):
+                raise
             raise InvalidModel(f"{self._file} cannot tokenise a text: {error}") from error
 
     def _cut_is_unseen(self, tokens: tokenizers.Encoding) -> bool:
@@ -168,6 +170,11 @@ def _encoding(seen: tokenizers.Encoding, truncated: bool) -> Encoding:
     types = seen.type_ids
     ids = np.array([seen.ids], dtype=np.int64)
     return Encoding(ids, truncated, types if any(types) else ())
+
+
+def _is_of_library(error: BaseException) -> bool:
+    """Whether it is an error; a panic in the library's Rust is no Exception, and has no name."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _without_surrogates(text: str) -> str:

@@ -7,10 +7,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 import numpy as np
@@ -169,23 +170,19 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
     Raises EngineError where the folder cannot be written.
     """
+    # The name is known before the file is there: an interrupt at any moment leaves none behind.
+    part = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise EngineError(f"cannot write into {path.parent} ({error.strerror})") from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
+        try:
+            stream = part.open("xb")
+        except OSError as error:
+            raise EngineError(f"cannot write into {path.parent} ({error.strerror})") from error
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
+        part.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

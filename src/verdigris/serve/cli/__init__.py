@@ -52,15 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _run(arguments, debug)
     except KeyboardInterrupt as error:
         code = _interrupted(error, debug, interrupt)
-    except (VerdigrisError, OSError, MemoryError) as error:
-        code = fail(error, debug, str(error) or type(error).__name__)
-    except Exception as error:  # a bug must not look like `nothing found`, exit 1
+    except Exception as error:
         if interrupt.came:  # half an import raises anything
             code = _interrupted(error, False, interrupt)
         else:
-            trace = "please report it with the trace of --debug"
-            code = fail(error, debug, f"internal error, {trace}: {error!r}")
+            code = fail(error, debug, _said(error))
     sys.exit(code)
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, in words; a bug must not look like `nothing found`."""
+    if isinstance(error, VerdigrisError | OSError | MemoryError):
+        return str(error) or type(error).__name__
+    return f"internal error, please report it with the trace of --debug: {error!r}"
 
 
 def _run(arguments: list[str], debug: bool) -> int:

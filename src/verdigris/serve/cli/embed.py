@@ -97,7 +97,7 @@ def embed(  # noqa: PLR0913 - one parameter an option
     if serve_stdio:
         _serve(EmbedderOptions(model, threads, long_input, dims, strict))
         return
-    if output_format == "npy" and output is None and sys.stdout.isatty():
+    if output_format == "npy" and output is None and _standard_output().isatty():
         raise click.UsageError("--format npy is binary; name a file with --output, or use a pipe")
     refuse_long = long_input == "error"
     task = _Task(file, jsonl, input_type, output_format == "npy", output, refuse_long)
@@ -127,7 +127,7 @@ def _embed(embedder: Embedder, task: _Task) -> Written:
     with _input(task.file) as source:
         wanted = Wanted(read(source), task.input_type, task.refuse_long)
         if task.output is None:
-            return write(embedder, wanted, sys.stdout.buffer)
+            return write(embedder, wanted, _standard_output())
         with whole_file(task.output) as target:
             return write(embedder, wanted, target)
 
@@ -150,9 +150,18 @@ def _input(file: str) -> Iterator[BinaryIO]:
         yield stream
 
 
+def _standard_output() -> BinaryIO:
+    """Raises InvalidInput where whoever started this closed it."""
+    if sys.stdout is None:
+        raise InvalidInput("standard output is closed; name a file with --output")
+    return sys.stdout.buffer
+
+
 def _serve(options: EmbedderOptions) -> None:
     from verdigris.engine.worker import Worker
 
+    if sys.stdin is None or sys.stdout is None:
+        raise InvalidInput("the worker needs standard input and output, and one of them is closed")
     with _protocol_stream() as answers, open_embedder(options) as embedder:
         Worker(embedder, answers).serve(sys.stdin.buffer)
 

@@ -55,14 +55,18 @@ def _plan(
     models: tuple[str, str], texts: Path | None, queries: Path | None, threads: int
 ) -> ComparisonPlan:
     from verdigris.engine.compare import ComparisonPlan
-    from verdigris.engine.comparison_texts import read_queries, read_texts, thinned_out
+    from verdigris.engine.comparison_texts import (
+        ComparedTexts,
+        read_queries,
+        read_texts,
+        thinned_out,
+    )
     from verdigris.engine.engine_choice import parse_choice
 
     a, b = map(parse_choice, models)
-    own = read_texts(texts) if texts else []
-    labelled = read_queries(queries, own) if queries else []
-    own, labelled = thinned_out(own, labelled)
-    return ComparisonPlan(a, b, tuple(one.text for one in own), tuple(labelled), threads)
+    own = read_texts(texts) if texts else ComparedTexts((), {})
+    labelled = read_queries(queries, own) if queries else ()
+    return ComparisonPlan(a, b, *thinned_out(own.texts, labelled), threads)
 
 
 def _lines(found: Comparison) -> list[str]:

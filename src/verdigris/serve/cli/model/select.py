@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,7 +12,7 @@ import click
 
 from verdigris.serve.cli import NOTHING_FOUND
 from verdigris.serve.cli.answers import envelope
-from verdigris.serve.cli.console import one_line, warn
+from verdigris.serve.cli.console import one_line, plural, warn
 from verdigris.serve.cli.model.choice import write_choice
 from verdigris.serve.cli.model.options import THREADS
 from verdigris.serve.cli.options import JSON, QUIET
@@ -77,7 +78,8 @@ def select(  # noqa: PLR0913 - one parameter an option
     """Measure the installed models, and use the best one.
 
     The best is the one of highest quality that keeps every gate; of equally good ones the fastest.
-    Candidates are all models, precisions and runtimes on this machine, or those that are named.
+    Candidates are all models, precisions and runtimes on this machine, for at most half a minute
+    each, or those that are named, however long they take.
     Where none keeps all gates, the bundled model is used: exit 1.
     """
     from verdigris.engine.select import Gates
@@ -103,15 +105,18 @@ def select(  # noqa: PLR0913 - one parameter an option
 def _measure(gates: Gates, names: tuple[str, ...], threads: int, quiet: bool) -> Selection:
     from verdigris.engine.cpus import usable_cpus
     from verdigris.engine.engine_choice import parse_choice
-    from verdigris.engine.select import installed_choices, select_model
+    from verdigris.engine.select import MOST_SECONDS, installed_choices, select_model
 
     choices = [parse_choice(name) for name in names] or installed_choices()
+    most_seconds = math.inf if names else MOST_SECONDS
+    if not names and not quiet:
+        warn(f"{plural(len(choices), 'candidate')}, at most about {MOST_SECONDS:g} s for each")
 
     def told(choice: EngineChoice) -> None:
         if not quiet:
             warn(f"measuring {one_line(str(choice))}")
 
-    return select_model(gates, choices, threads or usable_cpus(), told)
+    return select_model(gates, choices, threads or usable_cpus(), told, most_seconds)
 
 
 def _lines(found: Selection) -> list[str]:
