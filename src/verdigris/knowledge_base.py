@@ -155,7 +155,8 @@ class KnowledgeBase:
         """Structural questions: callers, callees, imports, importers, symbols, inventory."""
         from verdigris.upkeep.structure import Structure
 
-        return Structure(self.index, self.facts, self.repository.root, self.locations)
+        limit = self.settings.max_file_bytes
+        return Structure(self.repository, self.index, self.facts, self.locations, limit)
 
     @property
     def feedback(self) -> Feedback:

@@ -70,6 +70,27 @@ def test_an_unknown_target_is_one_line_and_exit_2(
     assert "verdigris scrape" in run.err
 
 
+def test_a_file_that_is_not_read_is_told_with_its_reason(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    small_git.write("docs/menu.md", "# Menu\n" + "tea\n" * 20)
+    small_git.write("vendor/jug.py", "x = 1\n")
+    small_git.write("build/out.py", "x = 1\n")
+    small_git.write(".gitignore", "build/\n")
+    small_git.write(".verdigris/config.toml", "max_file_bytes = 50\n")
+    docs = small_git.root / "docs"
+    told = verdigris("related", "menu.md", inside=docs).err
+    assert told.startswith("verdigris: docs/menu.md is not in the index: too large; raise max_file")
+    told = verdigris("related", "vendor/jug.py", inside=small_git.root).err
+    assert told == (
+        "verdigris: vendor/jug.py is not in the index: vendored; such files are not read\n"
+    )
+    told = verdigris("assay", "callers", "build/out.py", inside=small_git.root).err
+    assert "build/out.py is not in the index: ignored; stop .gitignore" in told
+    told = verdigris("related", "/etc/passwd", inside=small_git.root).err
+    assert "no file or symbol '/etc/passwd'" in told
+
+
 def test_staged_names_what_may_be_forgotten(verdigris: Verdigris, tea_house: GitFolder) -> None:
     tea_house.write("src/kettle.py", "def boil(litres):\n    return litres\n")
     tea_house.git("add", "src/kettle.py")

@@ -212,6 +212,20 @@ def read_file(
     )
 
 
+def why_not_read(repository: Repository, path: str, max_bytes: int) -> str:
+    """Why a file of the work tree is not read, as `list_files` and `read_file` say it.
+
+    'ignored' where git or `.verdigrisignore` ignores it; '' for one that is read, or not there.
+    """
+    if not (repository.root / path).is_file():
+        return ""
+    if path in list_files(repository).paths:
+        file = read_file(repository, path, max_bytes)
+        return file.reason if isinstance(file, Skipped) else ""
+    found = _SKIPPED_NAMES.search(path)
+    return next(iter(_REASONS.get(found.lastgroup or "", ())), "") if found else "ignored"
+
+
 @dataclass(frozen=True, slots=True)
 class _FileBytes:
     bytes: bytes

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from verdigris.errors import Busy, QueryError
+from verdigris.scrape.files import why_not_read
+from verdigris.scrape.repository import Repository
 from verdigris.store.index import Index
 from verdigris.upkeep.locations import Locations
 from verdigris.upkeep.locking import refresh_lock
@@ -18,6 +20,12 @@ from verdigris.views import Callee, Facts, ImportTarget, LanguageCount, Referenc
 _WAIT_SECONDS = 5.0
 _ALL = 1 << 30
 _CONTAINER_SEPARATORS = (".", "::")
+_REMEDIES = {
+    "too large": "raise max_file_bytes in .verdigris/config.toml, then: verdigris scrape",
+    "ignored": "stop .gitignore or .verdigrisignore naming it, then: verdigris scrape",
+    "needs verdigris[pdf]": 'pip install "verdigris[pdf]", then: verdigris scrape',
+}
+"""What has a skipped file read, by the reason; for other reasons nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +37,52 @@ class Subject:
     is_file: bool
 
 
+@dataclass(frozen=True, slots=True)
 class Structure:
     """Answers from the facts of code; where imports lead is worked out when first asked."""
 
-    def __init__(self, index: Index, facts: Facts, root: Path, locations: Locations) -> None:
-        self._index, self._facts, self._root, self._locations = index, facts, root, locations
+    repository: Repository
+    index: Index
+    facts: Facts
+    locations: Locations
+    max_bytes: int
+    """Larger files are not read."""
 
     def prepare(self) -> None:
         """Follow the imports of files that changed. Where another process writes, do without."""
-        with suppress(Busy), refresh_lock(self._locations, _WAIT_SECONDS):
-            resolve_imports(self._index, self._facts)
+        with suppress(Busy), refresh_lock(self.locations, _WAIT_SECONDS):
+            resolve_imports(self.index, self.facts)
 
     def subject(self, target: str) -> Subject:
         """A path as typed here or from the root, or symbols by their name. Raises QueryError."""
-        paths = self._facts.paths()
-        for candidate in (target.removeprefix("./"), self.from_here(target)):
+        paths = self.facts.paths()
+        candidates = (target.removeprefix("./"), self.from_here(target))
+        for candidate in candidates:
             if candidate in paths:
-                return Subject(candidate, tuple(self._facts.symbols_in(candidate)), True)
-        symbols = self._facts.symbols(target)
+                return Subject(candidate, tuple(self.facts.symbols_in(candidate)), True)
+        symbols = self.facts.symbols(target)
         if not symbols:
-            raise QueryError(self._unknown(target, paths))
+            skipped = next(filter(None, map(self._skipped, candidates)), "")
+            raise QueryError(skipped or self._unknown(target, paths))
         return Subject(symbols[0].path, tuple(symbols), False)
 
     def from_here(self, target: str) -> str:
         """A path as typed in the current folder, named from the root; '' outside."""
         try:
-            return (Path.cwd() / target).resolve().relative_to(self._root).as_posix()
+            return (Path.cwd() / target).resolve().relative_to(self.repository.root).as_posix()
         except (ValueError, OSError):
             return ""
 
+    def _skipped(self, path: str) -> str:
+        """Why a file is not in the index, and what has it read; '' where that is not known."""
+        is_inside = bool(path) and not path.startswith(("/", "../"))
+        reason = why_not_read(self.repository, path, self.max_bytes) if is_inside else ""
+        remedy = _REMEDIES.get(reason, "such files are not read")
+        return f"{path} is not in the index: {reason}; {remedy}" if reason else ""
+
     def _unknown(self, target: str, paths: frozenset[str]) -> str:
         last = target.replace("::", ".").replace("#", ".").rpartition(".")[2] or target
-        names = self._facts.symbol_names(len(last))
+        names = self.facts.symbol_names(len(last))
         folder, _, name = target.rpartition("/")
         files = [path for path in paths if folder and path.endswith(name[-3:])]
         near = (
@@ -75,13 +97,13 @@ class Structure:
     def callers(self, target: str) -> list[Reference]:
         """Calls of a symbol, or of what a file defines from outside it. Raises QueryError."""
         self.prepare()
-        with self._index.snapshot():
+        with self.index.snapshot():
             subject = self.subject(target)
             return self.callers_of(subject)
 
     def callers_of(self, subject: Subject) -> list[Reference]:
         """Calls of a subject, most certain first; a file's own calls tell little."""
-        found = self._facts.callers(subject.symbols, _ALL)
+        found = self.facts.callers(subject.symbols, _ALL)
         if subject.is_file:
             found = [one for one in found if one.path != subject.path]
         return found
@@ -89,46 +111,46 @@ class Structure:
     def callees(self, target: str) -> list[Callee]:
         """What a file or a symbol with its members calls. Raises QueryError."""
         self.prepare()
-        with self._index.snapshot():
+        with self.index.snapshot():
             subject = self.subject(target)
             if subject.is_file:
-                return self._facts.callees(subject.path)
+                return self.facts.callees(subject.path)
             found: list[Callee] = []
             for symbol in subject.symbols:
-                within = _with_members(symbol, self._facts.symbols_in(symbol.path))
-                found += self._facts.callees(symbol.path, within)
+                within = _with_members(symbol, self.facts.symbols_in(symbol.path))
+                found += self.facts.callees(symbol.path, within)
             return list(dict.fromkeys(found))
 
     def imports(self, target: str) -> list[ImportTarget]:
         """What a file, or the file that defines a symbol, imports. Raises QueryError."""
         self.prepare()
-        with self._index.snapshot():
-            return self._facts.imports(self.subject(target).path)
+        with self.index.snapshot():
+            return self.facts.imports(self.subject(target).path)
 
     def importers(self, target: str) -> list[Reference]:
         """Imports that lead to a file, or to the files that define a symbol. Raises QueryError."""
         self.prepare()
-        with self._index.snapshot():
+        with self.index.snapshot():
             subject = self.subject(target)
             paths = dict.fromkeys((subject.path, *(one.path for one in subject.symbols)))
-            found = [one for path in paths for one in self._facts.importers(path, _ALL)]
+            found = [one for path in paths for one in self.facts.importers(path, _ALL)]
             return sorted(found, key=lambda one: (-one.confidence, one.path, one.line))
 
     def symbols(self, target: str = "") -> list[Symbol]:
         """Symbols of that name, of a file, below a folder, or all. Raises QueryError."""
-        with self._index.snapshot():
+        with self.index.snapshot():
             folder = self._folder(target)
             if folder is not None:
-                return self._facts.symbols_below(folder)
+                return self.facts.symbols_below(folder)
             return list(self.subject(target).symbols)
 
     def inventory(self, target: str = "") -> list[LanguageCount]:
         """Files, lines and symbols by language, below a folder or of all. Raises QueryError."""
-        with self._index.snapshot():
+        with self.index.snapshot():
             folder = self._folder(target)
             if folder is None:
                 raise QueryError(f"no indexed files below {target!r}; give a folder, or none")
-            return self._facts.inventory(folder)
+            return self.facts.inventory(folder)
 
     def _folder(self, target: str) -> str | None:
         """A folder with indexed files as a prefix of their paths; '' is the root."""
@@ -136,7 +158,7 @@ class Structure:
         if here == ".":
             return ""
         for folder in (target.removeprefix("./").rstrip("/"), here):
-            if folder and any(path.startswith(f"{folder}/") for path in self._facts.paths()):
+            if folder and any(path.startswith(f"{folder}/") for path in self.facts.paths()):
                 return f"{folder}/"
         return None
 
