@@ -75,6 +75,7 @@ MIGRATIONS = (
 _DETAILS: dict[str, type[SeenDetails] | type[SymbolDetails] | type[ResultDetails]] = {
     DOCUMENT_SEEN: SeenDetails,
     "code.symbol": SymbolDetails,
+    "code.test": SymbolDetails,
     RESULT_USED: ResultDetails,
     RESULT_UNUSED: ResultDetails,
 }

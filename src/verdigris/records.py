@@ -241,7 +241,7 @@ class Event:
     """One immutable fact read from a source.
 
     kind: `document.seen` opens a version of a document, `document.gone` ends it; all others
-    (`session.decision`, `doc.section`, `code.symbol`, `code.text`, `commit.message` …) are
+    (`session.decision`, `doc.section`, `code.symbol`, `code.test`, `commit.message` …) are
     content of that version and cover disjoint parts of it.
     """
 

@@ -31,6 +31,7 @@ from verdigris.retrieve.fusion import Fused
         "util/pot-test.c",
         "core/PotSpec.scala",
         "fill.bats",
+        "src/pot/tests.rs",
     ],
 )
 def test_a_test_is_known_by_its_path(path: str) -> None:
@@ -104,3 +105,19 @@ def test_what_a_question_hardly_means_loses_some_of_its_score(
     assert {names[one].partition(":")[0] for one in reduced} == behind
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
     assert found.scores.min() == FACTOR
+
+
+def test_what_is_tested_is_shown_before_the_test_beside_it(
+    make_git: Callable[[str], GitFolder],
+) -> None:
+    folder = make_git("rusty")
+    folder.write(
+        "pot.rs",
+        "pub fn fill_pot(litres: u8) -> Pot {\n    let lid = open_the_lid();\n    pour(litres, lid)\n}\n"
+        "\n#[test]\nfn fill_pot_with_water() {\n    // fill the pot with water\n    fill_pot(1);\n}\n",
+    )
+    with KnowledgeBase(folder.root) as opened:
+        first = opened.ask("where is the pot filled with water?").hits[0]
+        asked = opened.ask("which test fills the pot with water?").hits[0]
+    assert [one.symbol for one in first.passages] == ["fill_pot", "fill_pot_with_water"]
+    assert [one.symbol for one in asked.passages] == ["fill_pot_with_water", "fill_pot"]

@@ -4,19 +4,22 @@ say a word about everything; commits, where a place is asked for."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from verdigris.database import storage_errors
 from verdigris.records import Kind
 from verdigris.retrieve.fusion import Fused, sorted_by_score
+from verdigris.retrieve.lanes import Ranking
 from verdigris.retrieve.wording import (
     asks_about_changes,
     asks_about_tests,
     asks_where,
     is_question,
 )
+from verdigris.store.document_chunks import Ids
 from verdigris.store.index import Index
 
 FACTOR = 0.85
@@ -25,7 +28,7 @@ FACTOR = 0.85
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|testing|__tests__|specs?|testdata|fixtures|bench(?:es|marks)|examples?)/"
     r"|(?:^|/)(?:Tests?|[\w.]+\.(?:Unit|Integration)?Tests?|(?:unit|androidUnit|jvm|common|js)Test)/"
-    r"|(?:^|/)(?:test_[^/]*|conftest\.py)$|[_-](?:test|tests|unittest|spec)\.\w+$"
+    r"|(?:^|/)(?:test_[^/]*|conftest\.py)$|(?:^|[/_-])(?:test|tests|unittest|spec)\.\w+$"
     r"|\.(?:test|spec)\.\w+$|\.bats$"
     r"|[a-z0-9](?:Tests?|TestCase|Spec|IT)\.(?:java|kt|scala|cs|swift|php|groovy)$"
 )
@@ -66,6 +69,34 @@ def put_behind(index: Index, question: str, fused: Fused) -> Fused:
             behind += _named(index, "commit", lambda _: True)
     reduced = np.isin(fused.document_ids, np.array(behind, np.int64))
     return sorted_by_score(fused.document_ids, np.where(reduced, FACTOR, 1.0) * fused.scores)
+
+
+def put_test_passages_behind(
+    index: Index, question: str, rankings: Sequence[Ranking]
+) -> list[Ranking]:
+    """The same rankings, with reduced scores for passages of test code that stand in other code.
+
+    Unless the question asks about tests. Only passages change places: a file's own tests speak
+    for it, but what they test is to be shown.
+    """
+    with storage_errors(index.path):
+        rows = index.connection.execute("SELECT id FROM chunks WHERE event_kind = 'code.test'")
+        tests = np.array([row[0] for row in rows], np.int64)
+    if not len(tests) or asks_about_tests(question):
+        return list(rankings)
+    return [_with_passages_behind(one, tests) if one.kind == "code" else one for one in rankings]
+
+
+def _with_passages_behind(ranking: Ranking, behind: Ids) -> Ranking:
+    reduced = np.isin(ranking.chunk_ids, behind)
+    scores = np.where(reduced, np.float32(FACTOR), np.float32(1)) * ranking.chunk_scores
+    order = np.argsort(-scores, kind="stable")
+    return replace(
+        ranking,
+        chunk_ids=ranking.chunk_ids[order],
+        chunk_documents=ranking.chunk_documents[order],
+        chunk_scores=scores[order],
+    )
 
 
 def _named(index: Index, kind: Kind, is_meant: Callable[[str], bool]) -> list[int]:

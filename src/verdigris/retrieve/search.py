@@ -14,7 +14,7 @@ import numpy as np
 from verdigris.database import storage_errors
 from verdigris.records import Filters, Hit, Kind, Lines, LinkedCommit, Passage
 from verdigris.retrieve.best_passages import best_passages
-from verdigris.retrieve.demotion import put_behind
+from verdigris.retrieve.demotion import put_behind, put_test_passages_behind
 from verdigris.retrieve.features import (
     FILE_KINDS,
     Candidates,
@@ -223,7 +223,8 @@ class Search:
         """The `limit` best documents of what the lanes said, with their best passages."""
         placed = self._placed(question, rankings)
         best = placed.fused.first(limit)
-        passages = best_passages(rankings, best.document_ids)
+        shown = put_test_passages_behind(self._index, question.text, rankings)
+        passages = best_passages(shown, best.document_ids)
         hits = []
         for document, score in zip(best.document_ids.tolist(), best.scores.tolist(), strict=True):
             hit = self._hit(document, passages[document])

@@ -45,6 +45,7 @@ CREATE TABLE chunks (
 );
 CREATE INDEX chunks_of_document ON chunks (document_id);
 CREATE INDEX chunks_of_kind ON chunks (kind, document_id);
+CREATE INDEX test_chunks ON chunks (id) WHERE event_kind = 'code.test';
 CREATE TABLE vectors (
     kind TEXT NOT NULL,
     chunk_id INTEGER NOT NULL,

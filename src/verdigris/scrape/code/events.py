@@ -6,12 +6,13 @@ are part of the outer one. A class (trait, impl, module …) is one event for it
 start to its first member; its later lines between members are `code.text` events under its
 name. A line that two definitions share belongs to the first; a definition left without a line
 of its own is counted in the warning. Lines of closing brackets join the event before them.
+Both are `code.test` where the language marks the definition as test code, as Rust does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import PurePosixPath
 
@@ -43,10 +44,11 @@ class _Piece:
     span: Lines
     heading: str = ""
     symbol: Symbol | None = None
+    is_test: bool = False
 
 
 def parse_code(file: SourceFile) -> list[Event]:
-    """Read a source file into `document.seen`, `code.symbol` and `code.text` events.
+    """Read a source file into `document.seen`, `code.symbol`, `code.text`, `code.test` events.
 
     Every non-blank line is in exactly one content event, and the events follow the lines. What
     cannot be parsed (too long, no grammar) is cut as text, and the warning says why; a syntax
@@ -92,12 +94,13 @@ def _pieces(lines: Sequence[str], table: SymbolTable) -> Iterator[_Piece]:
         span = Lines(end + 1, end + len(list(run)))
         end = span.end
         symbol = None if owner == NO_OWNER else table.symbols[owner]
+        is_test = symbol is not None and symbol.is_test
         if owner not in seen:
             seen.add(owner)
-            yield _Piece(trim(lines, span) or span, symbol=symbol)
+            yield _Piece(trim(lines, span) or span, symbol=symbol, is_test=is_test)
             continue
         for block in blocks(lines, span):
-            yield _Piece(block, heading=symbol.name if symbol else "")
+            yield _Piece(block, heading=symbol.name if symbol else "", is_test=is_test)
 
 
 def _join_closing(lines: Sequence[str], pieces: Iterator[_Piece]) -> list[_Piece]:
@@ -107,7 +110,7 @@ def _join_closing(lines: Sequence[str], pieces: Iterator[_Piece]) -> list[_Piece
         if joined and piece.symbol is None and _only_closes(lines, piece.span):
             before = joined.pop()
             span = Lines(before.span.start, piece.span.end)
-            piece = _Piece(span, before.heading, before.symbol)
+            piece = replace(before, span=span)
         joined.append(piece)
     return joined
 
@@ -146,7 +149,7 @@ def _content(
             aliases=symbol.aliases,
         )
     return Event(
-        "code.symbol" if symbol else "code.text",
+        _kind(piece),
         file.path,
         file.version,
         text=text_of(lines, piece.span),
@@ -155,3 +158,9 @@ def _content(
         time=file.time,
         details=details,
     )
+
+
+def _kind(piece: _Piece) -> str:
+    if piece.is_test:
+        return "code.test"
+    return "code.symbol" if piece.symbol else "code.text"

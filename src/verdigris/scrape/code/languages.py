@@ -32,6 +32,8 @@ class Language:
     """Lines such as `#if` may stand anywhere, also inside a statement."""
     unknown: bytes = rb""
     """A pattern of what the grammar does not know; its groups are blanked where parsing fails."""
+    marks_tests: re.Pattern[bytes] | None = None
+    """What a decorator begins with that makes a definition, and all inside it, test code."""
 
 
 _MACRO = rb"[A-Z_][A-Z0-9_]{2,}(?:\([^()\n]*\))?"
@@ -62,6 +64,7 @@ RUST = Language(
     grammar="tree_sitter_rust",
     queries=("rust",),
     separator="::",
+    marks_tests=re.compile(rb"#\[\s*(?:(?:\w+::)*(?:test|test_case|bench|rstest)\b|cfg\((?:all\()?test\b)"),
 )
 GO = Language(name="go", extensions=(".go",), grammar="tree_sitter_go", queries=("go",))
 JAVASCRIPT = Language(

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from operator import attrgetter
 
 from verdigris.scrape.code.languages import GO, RUBY, RUST, Language
@@ -41,6 +42,8 @@ class Symbol:
     name: str
     signature: str
     docstring: str
+    is_test: bool
+    """Whether it is test code, among the code that it tests."""
     aliases: tuple[str, ...] = ()
 
 
@@ -79,9 +82,10 @@ class _Open:
     index: int
     first_row: int
     is_container: bool
+    is_test: bool
 
 
-_OUTSIDE = _Open(1 << 62, "", "", NO_OWNER, -1, True)
+_OUTSIDE = _Open(1 << 62, "", "", NO_OWNER, -1, True, False)
 
 
 def symbol_table(
@@ -135,6 +139,7 @@ def _open(definition: Definition, symbol: Symbol, nesting: int) -> _Open:
         index=symbol.index,
         first_row=definition.first_row,
         is_container=definition.kind in _CONTAINERS and nesting < MAX_NESTING,
+        is_test=symbol.is_test,
     )
 
 
@@ -196,8 +201,19 @@ def _symbol(
         name=f"{parent.name}{file.language.separator}{name}" if parent.name else name,
         signature=_signature(definition, file),
         docstring=_docstring(definition, file, first_row),
+        is_test=parent.is_test or _is_marked_as_test(definition, first_row, file),
         aliases=definition.aliases,
     )
+
+
+def _is_marked_as_test(definition: Definition, first_row: int, file: _Source) -> bool:
+    """Tell whether a decorator of the definition says that it is compiled for tests only."""
+    mark, decorators = file.language.marks_tests, file.syntax.decorators
+    if mark is None:
+        return False
+    before = decorators[: bisect_left(decorators, definition.start_byte, key=attrgetter("start_byte"))]
+    own = takewhile(lambda rows: rows.first >= first_row, reversed(before))
+    return any(mark.match(file.source, rows.start_byte) for rows in own)
 
 
 def _clean_name(name: str, language: Language) -> str:
