@@ -66,3 +66,6 @@ BUILTIN_METHODS = {
     )
 }
 """Family of languages → names of methods."""
+
+BUILTIN_OBJECTS = {"script": frozenset({"console", "process", "window", "performance"})}
+"""Family of languages → objects that no file has to import."""

@@ -70,7 +70,7 @@ _FAMILIES = {
 
 _CLASSES = tuple("class enum extension impl interface object protocol record struct trait".split())
 
-_SYMBOL_COLUMNS = "document, name, kind, line_start, line_end, signature"
+SYMBOL_COLUMNS = "document, name, kind, line_start, line_end, signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class CodeFacts(Tables):
     def symbols(self, name: str) -> list[Symbol]:
         """Definitions with this qualified or last name; `::`, `#` and `.` are one separator."""
         rows = self._connection.execute(
-            f"SELECT {_SYMBOL_COLUMNS} FROM symbols WHERE last_name = ? "
+            f"SELECT {SYMBOL_COLUMNS} FROM symbols WHERE last_name = ? "
             "ORDER BY document, line_start",
             (last_name(name),),
         ).fetchall()
@@ -161,7 +161,7 @@ class CodeFacts(Tables):
     def symbols_in(self, path: str) -> list[Symbol]:
         """Definitions in a file, from top to bottom."""
         rows = self._connection.execute(
-            f"SELECT {_SYMBOL_COLUMNS} FROM symbols WHERE document = ? AND NOT is_alias "
+            f"SELECT {SYMBOL_COLUMNS} FROM symbols WHERE document = ? AND NOT is_alias "
             "ORDER BY line_start",
             (path,),
         )
@@ -170,7 +170,7 @@ class CodeFacts(Tables):
     def symbols_below(self, folder: str) -> list[Symbol]:
         """Definitions in all files below a folder ('' for all), by path and line."""
         rows = self._connection.execute(
-            f"SELECT {_SYMBOL_COLUMNS} FROM symbols WHERE substr(document, 1, ?) = ? "
+            f"SELECT {SYMBOL_COLUMNS} FROM symbols WHERE substr(document, 1, ?) = ? "
             "AND NOT is_alias ORDER BY document, line_start",
             (len(folder), folder),
         )

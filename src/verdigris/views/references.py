@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from verdigris.views.code import Symbol, last_name
+from verdigris.views.code import SYMBOL_COLUMNS, Symbol, last_name
 from verdigris.views.imports import ImportFacts, Reference
 from verdigris.views.resolution import Choices, Resolution, Site
 
@@ -120,7 +120,7 @@ class ReferenceFacts(ImportFacts):
     def _definitions(self, name: str) -> list[Symbol]:
         """Definitions of a last name; overloads, and a class and its constructor, are one."""
         rows = self._connection.execute(
-            "SELECT document, name, kind, line_start, line_end FROM symbols WHERE last_name = ? "
+            f"SELECT {SYMBOL_COLUMNS} FROM symbols WHERE last_name = ? "
             "ORDER BY document, line_start",
             (name,),
         )

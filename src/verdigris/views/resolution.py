@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from posixpath import basename, dirname, splitext
 
-from verdigris.views.builtin_methods import BUILTIN_METHODS
+from verdigris.views.builtin_methods import BUILTIN_METHODS, BUILTIN_OBJECTS
 from verdigris.views.code import Symbol, last_name
 from verdigris.views.imports import Binding, ImportFacts
 
@@ -32,6 +32,8 @@ _ONE_NAMESPACE = frozenset({"c", "shell"})
 """Families in which every file sees every function, imported or not."""
 _IMPORTED_BY_NAME = frozenset({"python", "script", "rust"})
 """Families in which a bare name of another file was imported by that name."""
+_PACKAGE_IS_NAMESPACE = "go"
+"""The family in which a bare name is one of the own package, where that has it."""
 _METHODS_CALLED_BARE = frozenset({"jvm", "c", "c#", "swift", "ruby"})
 """Families in which a method may call another one of its class without a receiver."""
 _BASES = frozenset({"super", "parent", "base"})
@@ -41,7 +43,7 @@ _MODULE_FILES = frozenset({"__init__", "index", "mod", "lib", "main"})
 _EXPORTS = frozenset({"exports", "module.exports", "default"})
 _CLASSES_ONLY = (".py", ".pyi")
 """Files in which only classes contain other definitions."""
-_STUB = ".pyi"
+_STUBS = (".pyi", ".d.ts", ".d.mts", ".d.cts")
 """Files that only describe the types of what another file defines."""
 _HOPS = 3
 """Files through which a name is handed on before its definition is given up; bases of a base."""
@@ -74,7 +76,7 @@ class Resolution:
         """Definitions of one name that a call may mean, surest first; none that is ruled out."""
         family = self._families.get(site.path, "")
         rivals = [one for one in definitions if self._families.get(one.path, "") == family]
-        rivals = [one for one in rivals if not one.path.endswith(_STUB)] or rivals
+        rivals = [one for one in rivals if not one.path.endswith(_STUBS)] or rivals
         return self._chosen(site, rivals, family)
 
     def _chosen(self, site: Site, rivals: Sequence[Symbol], family: str) -> Choices:
@@ -88,7 +90,9 @@ class Resolution:
             return _shared(named, NAMED)
         if family in _IMPORTED_BY_NAME and site.receiver[0].isupper():
             return []  # a class from outside of the repository
-        members = [one for one in rivals if _is_member(one)]
+        if site.receiver in BUILTIN_OBJECTS.get(family, ()):
+            return []
+        members = [one for one in rivals if _is_member(one) and _is_called_on_values(one, family)]
         owner = _plain(_last_word(site))
         alike = [one for one in members if _plain(last_name(_container(one))) == owner]
         if alike:
@@ -109,6 +113,8 @@ class Resolution:
             return _shared(outer, NAMED)
         if imported := self._imported(site.path, outer):
             return _shared(imported, NAMED)
+        if family == _PACKAGE_IS_NAMESPACE:
+            outer = [one for one in outer if (one.path, site.path) in self._mates] or outer
         if family in _METHODS_CALLED_BARE:
             return self._by_sight(site, rivals, NAMED)
         # A script without imports may share its names with others of a page.
@@ -119,7 +125,7 @@ class Resolution:
     def _named(self, site: Site, rivals: Sequence[Symbol], family: str) -> list[Symbol]:
         """`Kettle.boil()` and `kettles.boil()`: the receiver names a class or a module."""
         word = _last_word(site)
-        if of_class := self._inherited(self._classes(site.path, frozenset({word})), rivals):
+        if of_class := self._inherited(self._classes_called(site), rivals):
             return of_class
         outer = [one for one in rivals if not _is_member(one)]
         files = [
@@ -129,7 +135,15 @@ class Resolution:
         ]
         if handed_on := self._handed_on(files, outer):
             return handed_on
+        if family == "script":
+            return []  # its modules have the names that imports give them
         return self._nearest(site, [one for one in outer if _module(one.path) == word])
+
+    def _classes_called(self, site: Site) -> set[tuple[str, str]]:
+        """The classes that a receiver names; those of the module before the name, if it does."""
+        *_, module, name = ("", *site.receiver.split("."))
+        of_module = {one for one in self._classes_named(name) if _module(one[0]) == module}
+        return of_module or self._classes(site.path, frozenset({name}))
 
     def _imported(self, path: str, outer: Sequence[Symbol]) -> list[Symbol]:
         """Definitions whose name a file imports, else those of files from which it imports all."""
@@ -185,13 +199,16 @@ class Resolution:
         """(path, name) of the classes of these names that a file means: of each the nearest."""
         found = set[tuple[str, str]]()
         for name in names:
-            if name not in self._same_named:
-                self._same_named[name] = self._facts.classes_named(name)
-            same = self._same_named[name]
+            same = self._classes_named(name)
             near = [one for one in same if one[0] == path]
             near = near or [one for one in same if one[0] in self._sight(path)]
             found.update(near or same)
         return found
+
+    def _classes_named(self, name: str) -> list[tuple[str, str]]:
+        if name not in self._same_named:
+            self._same_named[name] = self._facts.classes_named(name)
+        return self._same_named[name]
 
     def _leads_out(self, site: Site) -> bool:
         """Whether the receiver begins with a name that is imported from outside."""
@@ -259,6 +276,11 @@ def _is_member(symbol: Symbol) -> bool:
     container = _container(symbol)
     in_class = symbol.kind == "method" or symbol.path.endswith(_CLASSES_ONLY)
     return in_class and bool(container) and container not in _EXPORTS
+
+
+def _is_called_on_values(symbol: Symbol, family: str) -> bool:
+    """Rust's functions of a type that take no `self` are called by the type's name only."""
+    return family != "rust" or re.search(r"\bself\b", symbol.signature) is not None
 
 
 def _module(path: str) -> str:

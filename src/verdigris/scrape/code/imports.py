@@ -34,6 +34,8 @@ _SCRIPT_ENDINGS = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs"
 _COMPILED_SCRIPT = re.compile(r"\.([mc]?)js(x?)$")
 _WORKSPACE_FOLDERS = frozenset({"packages", "libs"})
 _CRATE_ROOTS = ("lib.rs", "main.rs")
+_CRATE_FOLDERS = frozenset({"tests", "examples", "benches", "bin"})
+"""Every file of these is a crate of its own, and its modules lie beside it."""
 _GO_HOSTS_WITH_OWNERS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
 _RUBY_LIBRARY = re.compile(r"(?:^|/)lib/[^/]+\.rb$")
 _RUBY_TEST_FOLDERS = frozenset({"test", "spec"})
@@ -150,6 +152,8 @@ def _rust(importer: str, module: str, paths: frozenset[str]) -> Iterator[str]:
         yield from _rust_modules(_ancestor(own, supers), rest, paths)
     else:
         yield from _rust_modules(own, parts, paths, shortest=1)
+        if basename(folder) in _CRATE_FOLDERS:
+            yield from _rust_modules(folder, parts, paths, shortest=1)
         for source in _other_crates(parts[0], paths):
             yield from _rust_modules(source, parts[1:], paths)
 

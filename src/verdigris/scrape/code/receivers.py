@@ -20,13 +20,14 @@ _SUPER = b")(repus"
 _JOINT = rb"\s*(?:\.[?!&]?|::|>-\??|\\)\s*"
 _NAMES = re.compile(rb"(?:" + _JOINT + rb"[\w$\x80-\xff]+)*")
 _WORD = re.compile(rb"[\w\x80-\xff]+")
+_TYPE_ARGUMENTS = re.compile(rb"(?:::)?<[^<>]*>")
 _STARTS_WITH_JOINT = re.compile(_JOINT)
 
 
 def receiver_before(start: int, source: bytes) -> str:
     """Return the receiver of the call whose name starts at a byte, with `.` for every joint.
 
-    `self.engine` of `self.engine.embed(…)`, `tea.pot` of `tea::pot::fill()`, `this` of
+    `self.engine` of `self.engine.embed(…)`, `tea.Pot` of `tea::Pot::<u8>::fill()`, `this` of
     `$this->fill()`, `super` of `super().fill()`, `?.lid` of `pots[0].lid.lift()`; '' for a bare
     call.
     """
@@ -35,6 +36,9 @@ def receiver_before(start: int, source: bytes) -> str:
     before = source[max(start - LONGEST, 0) : start].rstrip()
     if not before.endswith(_JOINTS) or before.endswith(b".."):  # `...names()` in JavaScript
         return ""
+    if before.endswith(b">::"):
+        while (shorter := _TYPE_ARGUMENTS.sub(b"", before)) != before:
+            before = shorter
     backwards = before[::-1]
     names = _NAMES.match(backwards)
     end = names.end() if names else 0

@@ -47,11 +47,14 @@
 (import_statement source: (string (string_fragment) @module)) @import
 (import_statement (import_clause (identifier) @imported)
   source: (string (string_fragment) @module)) @import
-(import_statement (import_clause (namespace_import "*" @imported))
+(import_statement (import_clause (namespace_import (identifier) @imported))
   source: (string (string_fragment) @module)) @import
 (import_statement (import_clause (named_imports (import_specifier name: (_) @imported)))
   source: (string (string_fragment) @module)) @import
 (export_statement source: (string (string_fragment) @module)) @import
+(export_statement "*" @imported source: (string (string_fragment) @module)) @import
+(export_statement (namespace_export (identifier) @imported)
+  source: (string (string_fragment) @module)) @import
 (export_statement (export_clause (export_specifier name: (_) @imported))
   source: (string (string_fragment) @module)) @import
 (call_expression function: (import)
