@@ -12,6 +12,18 @@ from verdigris.knowledge_base import KnowledgeBase
 from verdigris.retrieve.demotion import FACTOR, is_change_log, is_test, put_behind
 from verdigris.retrieve.fusion import Fused
 
+RUST = """pub fn fill_pot(litres: u8) -> Pot {
+    let lid = open_the_lid();
+    pour(litres, lid)
+}
+
+#[test]
+fn fill_pot_with_water() {
+    // fill the pot with water
+    fill_pot(1);
+}
+"""
+
 
 @pytest.mark.parametrize(
     "path",
@@ -111,11 +123,7 @@ def test_what_is_tested_is_shown_before_the_test_beside_it(
     make_git: Callable[[str], GitFolder],
 ) -> None:
     folder = make_git("rusty")
-    folder.write(
-        "pot.rs",
-        "pub fn fill_pot(litres: u8) -> Pot {\n    let lid = open_the_lid();\n    pour(litres, lid)\n}\n"
-        "\n#[test]\nfn fill_pot_with_water() {\n    // fill the pot with water\n    fill_pot(1);\n}\n",
-    )
+    folder.write("pot.rs", RUST)
     with KnowledgeBase(folder.root) as opened:
         first = opened.ask("where is the pot filled with water?").hits[0]
         asked = opened.ask("which test fills the pot with water?").hits[0]

@@ -64,7 +64,9 @@ RUST = Language(
     grammar="tree_sitter_rust",
     queries=("rust",),
     separator="::",
-    marks_tests=re.compile(rb"#\[\s*(?:(?:\w+::)*(?:test|test_case|bench|rstest)\b|cfg\((?:all\()?test\b)"),
+    marks_tests=re.compile(
+        rb"#\[\s*(?:(?:\w+::)*(?:test|test_case|bench|rstest)\b|cfg\((?:all\()?test\b)"
+    ),
 )
 GO = Language(name="go", extensions=(".go",), grammar="tree_sitter_go", queries=("go",))
 JAVASCRIPT = Language(

@@ -211,7 +211,9 @@ def _is_marked_as_test(definition: Definition, first_row: int, file: _Source) ->
     mark, decorators = file.language.marks_tests, file.syntax.decorators
     if mark is None:
         return False
-    before = decorators[: bisect_left(decorators, definition.start_byte, key=attrgetter("start_byte"))]
+    before = decorators[
+        : bisect_left(decorators, definition.start_byte, key=attrgetter("start_byte"))
+    ]
     own = takewhile(lambda rows: rows.first >= first_row, reversed(before))
     return any(mark.match(file.source, rows.start_byte) for rows in own)
 
