@@ -6,7 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.learning.systems import FIXED, LEARNED, PRIOR, open_search, rank_all, rank_by_vector
+from benchmarks.learning.systems import (
+    FIXED,
+    LEARNED,
+    PRIOR,
+    document_names,
+    open_search,
+    rank_all,
+    rank_by_vector,
+)
 from benchmarks.pipeline.repositories import Source, clone
 from verdigris.benchmark import FILE_KINDS, CommitBenchmark, commit_benchmark
 from verdigris.evaluate.metrics import Judged, recall_at_k, reciprocal_rank
@@ -51,17 +59,17 @@ def _measure(name: str, benchmark: CommitBenchmark) -> Measured:
         PRIOR: open_search(at_cut, prior_weights()),
         LEARNED: open_search(at_cut, Served(at_cut.index, at_cut.locations, []).fusion_weights()),
     }
-    filters = at_cut.filters(kinds=FILE_KINDS)
-    means = file_vectors(at_cut.index)
+    means, names = file_vectors(at_cut.index), document_names(at_cut)
     ranks: dict[str, list[float]] = defaultdict(list)
     recalls: dict[str, list[float]] = defaultdict(list)
-    for query in benchmark.queries:
-        question = at_cut.questions.of(query.text)
-        found = rank_all(searches, question, filters) | rank_by_vector(means, question)
-        for system, ranked in found.items():
-            judged = Judged(query.relevant, ranked)
-            ranks[system].append(reciprocal_rank(judged))
-            recalls[system].append(recall_at_k(judged, 10))
+    with searches[FIXED].for_many_questions():
+        for query in benchmark.queries:
+            question = at_cut.questions.of(query.text)
+            found = rank_all(searches, question, names) | rank_by_vector(means, question)
+            for system, ranked in found.items():
+                judged = Judged(query.relevant, ranked)
+                ranks[system].append(reciprocal_rank(judged))
+                recalls[system].append(recall_at_k(judged, 10))
     counts = at_cut.index.counts_by("kind")
     files = sum(counts.get(kind, 0) for kind in FILE_KINDS)
     return Measured(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from verdigris.benchmark import FILE_KINDS
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.learn.examples import FileVectors
 from verdigris.learn.network import Array
@@ -64,16 +65,25 @@ def _nearest(files: FileVectors, candidates: Array, vector: Array) -> list[str]:
     return [files.paths[row] for row in order.tolist()]
 
 
+def document_names(knowledge_base: KnowledgeBase) -> dict[int, str]:
+    """Document id → name."""
+    rows = knowledge_base.index.connection.execute("SELECT id, name FROM documents")
+    return dict(rows.fetchall())
+
+
 def rank_all(
-    searches: Mapping[str, Search], question: Question, filters: Filters
+    searches: Mapping[str, Search], question: Question, names: Mapping[int, str]
 ) -> dict[str, list[str]]:
-    """Names of files by every lane alone, by equal reciprocal rank fusion, by each search."""
+    """Names of files by every lane alone, by equal reciprocal rank fusion, by each search.
+
+    The first search runs the lanes for all; `names`: of every document.
+    """
     first = next(iter(searches.values()))
-    all_rankings = first.rankings(question, filters)
+    all_rankings = [r for r in first.rankings(question, Filters()) if r.kind in FILE_KINDS]
     rankings = [r for r in all_rankings if r.lane not in (PROJECTED, PROJECTED_PASSAGES)]
     alone = {lane: _by_score([r for r in all_rankings if r.lane == lane]) for lane in LANES_ALONE}
     alone[RRF] = reciprocal_rank_fusion([alone[lane] for lane in (DENSE, LEXICAL, HISTORY)])
-    found = {name: first.names_of(ids[:DEPTH]) for name, ids in alone.items()}
+    found = {name: [names[one] for one in ids[:DEPTH]] for name, ids in alone.items()}
     for name, search in searches.items():
         found[name] = [one for one, _ in search.ranked(question, rankings, DEPTH)]
     with_projection = searches[LEARNED].ranked(question, all_rankings, DEPTH)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from verdigris import KnowledgeBase
 from verdigris.errors import NothingToLearn
 from verdigris.learn.examples import subject_text
 from verdigris.learn.material import Material
+from verdigris.learn.network import Array
 from verdigris.learn.pair_sources import SOURCES, read_pairs
 from verdigris.learn.pairs import PairSet
 from verdigris.upkeep.feedback import Feedback
@@ -68,6 +70,23 @@ def test_commits_teach_todays_names_of_the_files_they_changed(material: Material
 def test_files_are_in_the_order_of_their_paths(material: Material) -> None:
     assert list(material.files.paths) == sorted(material.files.paths)
     assert material.files.vectors.shape == (len(material.files.paths), 384)
+
+
+def test_docstrings_of_one_moment_are_not_even_embedded(small_git: GitFolder) -> None:
+    for number in range(70):
+        text = f'"""Tell what shelf {number} of the cupboard holds."""'
+        small_git.write(f"src/shelf{number}.py", f"def shelf():\n    {text}\n    return {number}\n")
+    small_git.commit("Add all shelves of the cupboard")
+    with KnowledgeBase(small_git.root) as kb:
+        kb.refresh()
+        kb.embed()
+        material = read_material(kb.log, kb.index, kb.facts, cached_questions(kb.embedder, None))
+        with pytest.raises(NothingToLearn, match="nearly all of one moment"):
+            read_pairs("docstrings", replace(material, embed=no_embedding), 60)
+
+
+def no_embedding(texts: Sequence[str]) -> Array:
+    raise AssertionError(f"{len(texts)} texts were embedded for nothing")
 
 
 def test_a_file_is_paired_with_what_it_imports_and_calls(material: Material) -> None:

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from verdigris.errors import NothingToLearn
-from verdigris.learn.gate import count_table_scores, measure, paired_gain, projected_scores
+from verdigris.learn.gate import (
+    Gain,
+    count_table_scores,
+    measure,
+    paired_gain,
+    projected_scores,
+)
 from verdigris.learn.network import Array
 from verdigris.learn.pairs import NOT_A_CANDIDATE, PairSet, make_pairs
 from verdigris.learn.selection import choose_and_gate, plan_variants, split_by_time, train_on_all
@@ -71,6 +77,18 @@ def test_where_raw_vectors_are_right_nothing_is_served(make_rotated: MakeRotated
     fitted = choose_and_gate({"made-up": make_rotated(rotation=0)}, [SMALL], 5)
     assert fitted.verdicts["made-up"].raw.mrr > 0.95
     assert fitted.won == ()
+
+
+def test_a_refusal_says_which_rival_was_not_beaten(make_rotated: MakeRotated) -> None:
+    won = choose_and_gate({"made-up": make_rotated(600)}, [SMALL], 15).verdicts["made-up"]
+    sure, chance, none = Gain(0.1, 0.05), Gain(0.1, -0.01), Gain(0.0, -0.1)
+    won = replace(won, over_raw=sure, over_count_table=sure)
+    assert won.served
+    assert replace(won, over_raw=none).refusal == "not better than raw vectors by 0.01 or more"
+    refused = replace(won, over_count_table=chance)
+    assert refused.refusal == "what it gains over counting may be chance"
+    assert not refused.served
+    assert replace(won, raw=won.trained, trained=won.raw).refusal.startswith("raw vectors have the")
 
 
 def test_random_answers_pass_no_gate() -> None:

@@ -43,8 +43,8 @@ def test_scrape_reports_in_plain_words(verdigris: Verdigris, small_git: GitFolde
     run = verdigris("scrape", inside=small_git.root)
     assert run.code == 0
     assert "read: 3 commits, 1 document, 2 code files\n" in run.out
-    assert "files by parser: tree-sitter 2, markdown 1\n" in run.out
-    assert "skipped files: binary 1\n" in run.out
+    assert "files by parser: tree-sitter (2), markdown (1)\n" in run.out
+    assert "skipped files: binary (1)\n" in run.out
     assert "index: up to date · " in run.out
     assert verdigris("scrape").out.startswith("read: nothing new\n")
 

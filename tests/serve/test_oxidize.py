@@ -26,6 +26,7 @@ def test_oxidize_tells_what_it_measured_and_serves(
     assert run.code == 0
     assert "Serving: temporal (commit-files)." in run.out
     assert "temporal: one layer, questions only" in run.out
+    assert "commit-files (commit subject → files it changed): served\n" in run.out
 
     status = verdigris("status", inside=folder.root).out
     assert "learned: temporal, commit-files: MRR 0." in status

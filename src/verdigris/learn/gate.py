@@ -74,8 +74,23 @@ class Verdict:
     @property
     def served(self) -> bool:
         """Surely better than raw vectors and the count table, and in nothing worse than raw."""
-        loses_nothing = self.trained.recall >= self.raw.recall and self.trained.mrr >= self.raw.mrr
-        return self.over_raw.sure and self.over_count_table.sure and loses_nothing
+        return not self.refusal
+
+    @property
+    def refusal(self) -> str:
+        """Why it does not serve; '' where it does."""
+        for gain, rival in ((self.over_raw, "raw vectors"), (self.over_count_table, "counting")):
+            if gain.mean < LEAST_GAIN:
+                return f"not better than {rival} by {LEAST_GAIN} or more"
+            if gain.lower <= 0:
+                return f"what it gains over {rival} may be chance"
+        for name, ours, theirs in (
+            ("MRR", self.trained.mrr, self.raw.mrr),
+            ("recall@10", self.trained.recall, self.raw.recall),
+        ):
+            if ours < theirs:
+                return f"raw vectors have the better {name}"
+        return ""
 
 
 def measure(scores: Array, pairs: PairSet) -> Measured:

@@ -35,7 +35,8 @@ class Figures:
 class TaskLock:
     """One source of pairs: how many, from when to when, and what the gate measured on it.
 
-    queries, raw, random, count_table, projection and the gains are of the gate's queries; None
+    refusal: why it does not serve, where it was measured.
+    gate_queries, raw, random, count_table, projection and the gains are of the gate's queries; None
     where there were too few. Gains are in the mean of reciprocal rank and recall@10, `lower` is
     their one-sided 95 % bound.
     """
@@ -46,6 +47,7 @@ class TaskLock:
     last: str
     digest: str
     served: bool = False
+    refusal: str = ""
     gate_queries: int = 0
     raw: Figures | None = None
     random: Figures | None = None
@@ -151,6 +153,7 @@ def task_lock(pairs: PairSet, verdict: Verdict | None) -> TaskLock:
     return TaskLock(
         *told,
         served=verdict.served,
+        refusal=verdict.refusal,
         gate_queries=verdict.queries,
         raw=_figures(verdict.raw),
         random=_figures(verdict.random),

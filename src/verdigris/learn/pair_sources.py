@@ -27,11 +27,13 @@ Target = Literal["files", "passages"]
 class Source:
     """One kind of pairs.
 
-    asks: what the query is: a text, as people ask, or a thing in the index, as `related` asks.
-    target: what the answers are. needs: what is missing where there are no pairs.
+    pairs: what asks → what answers, in words. asks: what the query is: a text, as people ask, or a
+    thing in the index, as `related` asks. target: what the answers are. needs: what is missing
+    where there are no pairs.
     """
 
     name: str
+    pairs: str
     asks: Literal["text", "index"]
     target: Target
     needs: str
@@ -41,23 +43,60 @@ class Source:
 SOURCES: Mapping[str, Source] = {
     source.name: source
     for source in (
-        Source("commit-files", "text", "files", "commits with a telling subject", commit_files),
         Source(
-            "commit-messages", "text", "files", "commits with a telling message", commit_messages
+            "commit-files", "commit subject → files it changed", "text", "files",
+            "commits with a telling subject", commit_files,
         ),
-        Source("issue-files", "text", "files", "issues that commits solve", issue_files),
-        Source("used", "text", "files", "questions with used results", used_files),
-        Source("session-files", "text", "files", "session logs that name files", session_files),
-        Source("co-changes", "index", "files", "commits of 2 to 10 files", co_changes),
-        Source("imports", "index", "files", "imports between files", imports),
-        Source("calls", "index", "passages", "calls of what is defined here", calls),
-        Source("docstrings", "text", "passages", "definitions with docstrings", docstrings),
-        Source("headings", "text", "passages", "sections with telling headings", headings),
-        Source("summaries", "text", "files", "session logs with a goal or an end", summaries),
-        Source("prompts", "text", "files", "session logs with a person's prompt", prompts),
-        Source("threads", "text", "passages", "session logs with decisions", threads),
+        Source(
+            "commit-messages", "commit message → files it changed", "text", "files",
+            "commits with a telling message", commit_messages,
+        ),
+        Source(
+            "issue-files", "issue title → files that solve it", "text", "files",
+            "issues that commits solve", issue_files,
+        ),
+        Source(
+            "used", "question → files that were used", "text", "files",
+            "questions with used results", used_files,
+        ),
+        Source(
+            "session-files", "opening of a session → files its log names", "text", "files",
+            "session logs that name files", session_files,
+        ),
+        Source(
+            "co-changes", "file → files changed with it", "index", "files",
+            "commits of 2 to 10 files", co_changes,
+        ),
+        Source(
+            "imports", "file → files it imports", "index", "files",
+            "imports between files", imports,
+        ),
+        Source(
+            "calls", "caller → what it calls", "index", "passages",
+            "calls of what is defined here", calls,
+        ),
+        Source(
+            "docstrings", "docstring → its definition", "text", "passages",
+            "definitions with docstrings", docstrings,
+        ),
+        Source(
+            "headings", "heading → its section", "text", "passages",
+            "sections with telling headings", headings,
+        ),
+        Source(
+            "summaries", "goal or end of a session → its log", "text", "files",
+            "session logs with a goal or an end", summaries,
+        ),
+        Source(
+            "prompts", "prompt → its session's log", "text", "files",
+            "session logs with a person's prompt", prompts,
+        ),
+        Source(
+            "threads", "decision → the rest of its session", "text", "passages",
+            "session logs with decisions", threads,
+        ),
     )
-}
+}  # fmt: skip
 """All pairs that a recipe may name."""
 
 

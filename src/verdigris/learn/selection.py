@@ -62,12 +62,28 @@ class Split:
     before_gate: PairSet
 
 
+def cut_times(times: Sequence[str]) -> tuple[str, str]:
+    """When the part that chooses begins, and when the gate's does.
+
+    times: of at least LEAST_QUERIES queries, ascending. Raises NothingToLearn where no part would
+    come before the other.
+    """
+    gate = max(int(len(times) * GATE_SHARE), LEAST_GATE)
+    stop = max(int(len(times) * STOP_SHARE), LEAST_STOP)
+    if times[0] < times[-gate - stop] < times[-gate]:
+        return times[-gate - stop], times[-gate]
+    raise NothingToLearn(
+        f"{len(times)} examples, nearly all of one moment; it takes a history in which later "
+        "ones can test what earlier ones taught"
+    )
+
+
 def split_by_time(sources: Mapping[str, PairSet]) -> dict[str, Split]:
-    """Cut all sources at the same two times, those of the first source's newest shares."""
-    first = next(iter(sources.values()))
-    gate = max(int(len(first) * GATE_SHARE), LEAST_GATE)
-    stop = max(int(len(first) * STOP_SHARE), LEAST_STOP)
-    stop_time, gate_time = first.times[-gate - stop], first.times[-gate]
+    """Cut all sources at the same two times, those of the first source's newest shares.
+
+    Raises NothingToLearn where they are not spread over time.
+    """
+    stop_time, gate_time = cut_times(next(iter(sources.values())).times)
     splits = {}
     for name, pairs in sources.items():
         times = np.array(pairs.times)
@@ -89,12 +105,6 @@ def choose_and_gate(
     time.
     """
     splits = split_by_time(sources)
-    first = next(iter(splits.values()))
-    if not (len(first.train) and len(first.stop)):
-        raise NothingToLearn(
-            f"{len(first.before_gate) + len(first.gate)} examples, nearly all of one moment; "
-            "it takes a history in which later ones can test what earlier ones taught"
-        )
     choice = max((_choose(splits, plan, most_epochs) for plan in plans), key=lambda c: c.score)
     known = [split.before_gate for split in splits.values() if len(split.before_gate)]
     seen = after(train(known, choice.plan), choice.epochs)

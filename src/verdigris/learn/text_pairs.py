@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from verdigris.learn.material import Material
 from verdigris.learn.pairs import PairSet, make_pairs
+from verdigris.learn.selection import LEAST_QUERIES, cut_times
 from verdigris.records import Event, SymbolDetails
 
 MOST_TEXTS = 400
@@ -89,8 +90,13 @@ def _without_title(section: Event) -> str:
 
 
 def _embedded(material: Material, pairs: list[_Pair]) -> PairSet:
-    """The newest MOST_TEXTS pairs; every text has one answer."""
+    """The newest MOST_TEXTS pairs; every text has one answer.
+
+    Raises NothingToLearn where they are not spread over time.
+    """
     newest = sorted(pairs)[-MOST_TEXTS:]
+    if len(newest) >= LEAST_QUERIES:
+        cut_times([pair.time for pair in newest])  # embedding takes long, and would be for nothing
     asking = material.embed([pair.asks for pair in newest])
     answering = material.embed([pair.answers for pair in newest])
     answers = [[row] for row in range(len(newest))]

@@ -28,9 +28,9 @@ def kinds_text(counts: Mapping[str, int]) -> str:
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
-    """`binary 7, lock file 2`, the most frequent first."""
+    """`binary (7), lock file (2)`, the most frequent first."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{name} {number:,}" for name, number in ordered)
+    return ", ".join(f"{name} ({number:,})" for name, number in ordered)
 
 
 def state_text(state: IndexState) -> str:

@@ -20,8 +20,8 @@ from verdigris.serve.cli.console import (
     warn,
 )
 from verdigris.serve.cli.index_text import counts_text, is_behind, kinds_text, state_text
+from verdigris.serve.cli.learned_text import learned_lines
 from verdigris.serve.cli.options import JSON, QUIET, STRICT
-from verdigris.serve.cli.oxidize import learned_lines
 from verdigris.settings import STATE_FOLDER
 from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
 from verdigris.upkeep.scraping import FORGE, SOURCES, TRANSCRIPTS
