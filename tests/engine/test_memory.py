@@ -13,7 +13,11 @@ import pytest
 
 from verdigris.engine import Embedder
 from verdigris.engine.catalog import model_row
+from verdigris.engine.inference import open_inference
 from verdigris.engine.memory import MB, MemoryBound, MemoryNeed, loaded_bytes, run_bytes
+from verdigris.engine.model_store import find_model
+from verdigris.engine.runtimes import RuntimeRequest
+from verdigris.engine.runtimes.packing import TOKENS_A_RUN
 from verdigris.errors import InvalidInput, MemoryExceeded
 
 NEED = MemoryNeed("m", 10 * MB, 384)
@@ -79,6 +83,19 @@ def test_what_does_not_fit_waits() -> None:
             assert not entered.wait(0.1)
         waiting.result()
     assert entered.is_set()
+
+
+def test_texts_that_may_share_a_run_hold_room_for_all_of_it() -> None:
+    stored = find_model(model_row("all-minilm-l6-v2"))
+    bound = MemoryBound(NEED.loaded + run_bytes(384, TOKENS_A_RUN), NEED)
+    inference, _ = open_inference(stored, RuntimeRequest(stored.weights()), bound)
+    encodings = [inference.encode("word " * 40, "passage")] * 5
+    with ThreadPoolExecutor(1) as pool:
+        with bound.run(16):
+            waiting = pool.submit(lambda: next(inference.vectors(encodings)))
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+        assert waiting.result().shape == (384,)
 
 
 def test_there_are_as_many_threads_as_have_room() -> None:

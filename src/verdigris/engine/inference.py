@@ -16,7 +16,7 @@ from verdigris.engine.runtimes.opening import CheckedModel, OpenedRuntime, open_
 from verdigris.engine.runtimes.packing import TOKENS_A_RUN
 from verdigris.engine.selfcheck import limits_of, read_golden
 from verdigris.engine.tokenizing import Encoding, TextTokenizer
-from verdigris.errors import EngineError, InvalidModel, RuntimeBroken
+from verdigris.errors import InvalidModel, RuntimeBroken
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Inference:
         """Let the runtime run; whatever its library raises becomes RuntimeBroken."""
         try:
             return run()
-        except (EngineError, MemoryError):
+        except MemoryError:
             raise
         except Exception as error:
             said = (str(error).strip() or type(error).__name__).splitlines()[0]
