@@ -31,7 +31,7 @@ from verdigris.evaluate.report import BenchmarkReport, EvaluationReport, NotMade
 from verdigris.evaluate.run import LaneList, Suite, System, Trial, evaluate, evaluate_file
 from verdigris.evaluate.session_queries import hide_summaries
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.retrieve.demotion import is_test
+from verdigris.retrieve.path_kinds import is_test
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.views.issues import SURE
 

@@ -67,7 +67,9 @@ def test_an_unknown_target_is_one_line_and_exit_2(
     run = verdigris("related", "teapot", inside=small_git.root)
     assert (run.code, run.out, run.err.count("\n")) == (2, "", 1)
     assert "'teapot'" in run.err
-    assert "verdigris scrape" in run.err
+    assert "verdigris assay symbols" in run.err
+    run = verdigris("related", "src", inside=small_git.root)
+    assert run.err.startswith("verdigris: src is a folder; name a file or a symbol in it")
 
 
 def test_a_file_that_is_not_read_is_told_with_its_reason(

@@ -94,13 +94,14 @@ impl Pot {
 }
 """,
     "ts/index.ts": 'export * from "./teas.js";\n',
-    "ts/teas.ts": "export function infuse() {}\nexport class Tray { error() {} }\n",
+    "ts/teas.ts": "export function infuse() {}\n\nexport class Tray {\n  error() {}\n  drop() {\n    this.error();\n  }\n}\n",
     "ts/teas.d.ts": "export declare function infuse(): void;\n",
     "ts/app.ts": """import * as menu from "./index.js";
 
 menu.infuse();
 console.error("no tea");
 teas.infuse();
+tray.error();
 """,
     "go/tea/pot.go": "package tea\n\nfunc Default() {}\n",
     "go/tea/app.go": "package tea\n\nfunc brew() {\n\tDefault()\n}\n",
@@ -195,13 +196,31 @@ def test_other_languages_follow_their_imports(callers: Callers) -> None:
 
 def test_a_module_of_typescript_has_the_name_that_the_import_gives_it(callers: Callers) -> None:
     found = callers("ts/teas.ts")
-    assert found == {"ts/app.ts:3": 1}  # handed on by index.ts; not console's error, no `teas`
+    # Handed on by index.ts; neither console's error, nor a `teas` that is not imported.
+    assert found == {"ts/app.ts:3": 1, "ts/app.ts:6": 0.7}
     assert callers("ts/teas.d.ts") == {}
 
 
 def test_a_value_does_not_call_a_function_of_a_type_that_takes_no_self(callers: Callers) -> None:
     assert callers("Pot.standard") == {}
     assert callers("Pot.lift") == {"src/table.rs:3": 0.2}
+
+
+def test_of_a_type_that_is_not_called_itself_the_calls_of_its_members_are_found(
+    callers: Callers,
+) -> None:
+    assert callers("Cup") == {}  # its `decode` is hardly meant anywhere
+    assert callers("Tray") == {"ts/app.ts:6": 0.7}  # not its own `this.error()`
+
+
+def test_tests_stand_behind_the_other_callers_and_importers(cafe: GitFolder) -> None:
+    for path in ("tests/a.py", "zoo.py"):
+        cafe.write(path, "from tea.cups import brew\n\nbrew()\n")
+    with KnowledgeBase(cafe.root) as knowledge_base:
+        knowledge_base.refresh()
+        found = knowledge_base.related("tea/cups.py")
+    assert [one.path for one in found.callers] == ["zoo.py", "tests/a.py"]
+    assert [one.path for one in found.importers] == ["zoo.py", "tests/a.py"]
 
 
 def test_the_module_before_a_type_says_whose_it_is(callers: Callers) -> None:

@@ -3,7 +3,6 @@ say a word about everything; commits, where a place is asked for."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from verdigris.database import storage_errors
 from verdigris.records import Kind
 from verdigris.retrieve.fusion import Fused, sorted_by_score
 from verdigris.retrieve.lanes import Ranking
+from verdigris.retrieve.path_kinds import is_change_log, is_test
 from verdigris.retrieve.wording import (
     asks_about_changes,
     asks_about_tests,
@@ -24,33 +24,6 @@ from verdigris.store.index import Index
 
 FACTOR = 0.85
 """What the score of such a document is multiplied with (docs/experiments.md)."""
-
-_TEST_PATH = re.compile(
-    r"(?:^|/)(?:tests?|testing|__tests__|specs?|testdata|fixtures|bench(?:es|marks)|examples?)/"
-    r"|(?:^|/)(?:Tests?|[\w.]+\.(?:Unit|Integration)?Tests?|(?:unit|androidUnit|jvm|common|js)Test)/"
-    r"|(?:^|/)(?:test_[^/]*|conftest\.py)$|(?:^|[/_-])(?:test|tests|unittest|spec)\.\w+$"
-    r"|\.(?:test|spec)\.\w+$|\.bats$"
-    r"|[a-z0-9](?:Tests?|TestCase|Spec|IT)\.(?:java|kt|scala|cs|swift|php|groovy)$"
-)
-"""Folders and names that the languages' test tools look for, or that are customary."""
-
-_CHANGE_LOG = re.compile(
-    r"(?:^|/)(?:change-?_?logs?|changes|history|news|release-?_?notes?|version-?_?history"
-    r"|what-?s-?_?new)(?:\.\w+)?$"
-    r"|(?:^|/)(?:change-?_?logs?(?:\.d)?|releases|release-?_?notes|newsfragments|what-?s-?_?new)/",
-    re.IGNORECASE,
-)
-"""Names that are customary for lists of what changed."""
-
-
-def is_test(path: str) -> bool:
-    """Whether a path is that of test code, by its folders and its name."""
-    return _TEST_PATH.search(path) is not None
-
-
-def is_change_log(path: str) -> bool:
-    """Whether a path is that of a list of what changed, by its name."""
-    return _CHANGE_LOG.search(path) is not None
 
 
 def put_behind(index: Index, question: str, fused: Fused) -> Fused:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from verdigris.database import storage_errors
 from verdigris.records import Kind
-from verdigris.retrieve.demotion import is_test
 from verdigris.retrieve.history import history_confidence
 from verdigris.retrieve.lanes import (
     DENSE,
@@ -26,6 +25,7 @@ from verdigris.retrieve.lanes import (
     Ranking,
 )
 from verdigris.retrieve.past_changes import NO_CHANGES, PastChanges, Weights
+from verdigris.retrieve.path_kinds import is_test
 from verdigris.retrieve.path_words import PathWords
 from verdigris.retrieve.wording import asks_about_tests
 from verdigris.store.document_chunks import Ids, distinct

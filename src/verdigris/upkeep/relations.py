@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 
 from verdigris.errors import QueryError
 from verdigris.records import AgedAnchor, Lines, StatementAnchor
+from verdigris.retrieve.path_kinds import is_test
 from verdigris.scrape.git.history_position import holders_of
 from verdigris.scrape.git.moments import release_of
 from verdigris.scrape.git.old_content import blob_texts, files_at, whole_hash
@@ -16,7 +17,7 @@ from verdigris.store.index import Index
 from verdigris.upkeep.anchor_upkeep import AnchorUpkeep
 from verdigris.upkeep.anchoring import hash_of
 from verdigris.upkeep.structure import Structure
-from verdigris.views import LIKELY, Facts, Forgotten, Prediction, Related, RelatedCommit
+from verdigris.views import LIKELY, Facts, Forgotten, Prediction, Reference, Related, RelatedCommit
 
 _MANY = 10_000
 _PREDICTED = 5
@@ -49,7 +50,8 @@ class Relations:
                 wanted = {symbol.name for symbol in subject.symbols}
                 named = [one for one in named if one.symbol in wanted]
             callers = self.structure.callers_of(subject)
-            likely = [one for one in callers if one.confidence >= LIKELY]
+            likely = _tests_last(one for one in callers if one.confidence >= LIKELY)
+            importers = _tests_last(self.facts.importers(path, _MANY))
             found = Related(
                 target=target,
                 path=path,
@@ -57,11 +59,11 @@ class Relations:
                 co_changes=tuple(self.facts.co_changes(path, limit)),
                 callers=tuple(likely[:limit]),
                 unlikely_callers=len(callers) - len(likely),
-                importers=tuple(self.facts.importers(path, limit)),
+                importers=tuple(importers[:limit]),
                 issues=tuple(self.facts.issues_behind(self.facts.names_of(path), limit)),
             )
             known = {path, *(one.path for one in self.facts.co_changes(path, _MANY))}
-            known |= {one.path for one in self.facts.importers(path, _MANY)}
+            known |= {one.path for one in importers}
             predicted = self.predict(path, known, _PREDICTED)
         statements = self.anchors.became_of(named[:limit])
         return replace(found, statements=statements, predicted=predicted)
@@ -121,3 +123,8 @@ class Relations:
             raise QueryError("nothing is staged; stage something: git add FILE")
         with self.index.snapshot():
             return Forgotten(staged, tuple(self.facts.usually_changed_with(staged, limit)))
+
+
+def _tests_last(references: Iterable[Reference]) -> list[Reference]:
+    """The same order, but tests behind all other code, of which there is less to look at."""
+    return sorted(references, key=lambda one: is_test(one.path))

@@ -15,7 +15,15 @@ from verdigris.store.index import Index
 from verdigris.upkeep.locations import Locations
 from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.resolving import resolve_imports
-from verdigris.views import Callee, Facts, ImportTarget, LanguageCount, Reference, Symbol
+from verdigris.views import (
+    LIKELY,
+    Callee,
+    Facts,
+    ImportTarget,
+    LanguageCount,
+    Reference,
+    Symbol,
+)
 
 _WAIT_SECONDS = 5.0
 _ALL = 1 << 30
@@ -63,7 +71,7 @@ class Structure:
         symbols = self.facts.symbols(target)
         if not symbols:
             skipped = next(filter(None, map(self._skipped, candidates)), "")
-            raise QueryError(skipped or self._unknown(target, paths))
+            raise QueryError(skipped or self._is_folder(target) or self._unknown(target, paths))
         return Subject(symbols[0].path, tuple(symbols), False)
 
     def from_here(self, target: str) -> str:
@@ -80,6 +88,12 @@ class Structure:
         remedy = _REMEDIES.get(reason, "such files are not read")
         return f"{path} is not in the index: {reason}; {remedy}" if reason else ""
 
+    def _is_folder(self, target: str) -> str:
+        """What to do about a folder; '' for what is none."""
+        if self._folder(target) is None:
+            return ""
+        return f"{target} is a folder; name a file or a symbol in it: verdigris assay symbols"
+
     def _unknown(self, target: str, paths: frozenset[str]) -> str:
         last = target.replace("::", ".").replace("#", ".").rpartition(".")[2] or target
         names = self.facts.symbol_names(len(last))
@@ -92,7 +106,7 @@ class Structure:
             or get_close_matches(last, names, n=3)
         )
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return f"no file or symbol {target!r} in the index{meant}; refresh: verdigris scrape"
+        return f"no file or symbol {target!r} in the index{meant}; see: verdigris assay symbols"
 
     def callers(self, target: str) -> list[Reference]:
         """Calls of a symbol, or of what a file defines from outside it. Raises QueryError."""
@@ -102,11 +116,22 @@ class Structure:
             return self.callers_of(subject)
 
     def callers_of(self, subject: Subject) -> list[Reference]:
-        """Calls of a subject, most certain first; a file's own calls tell little."""
+        """Calls of a subject, most certain first; a file's own calls tell little.
+
+        Of a type that is not called itself, as in Rust and Go: likely calls of its members from
+        outside of it.
+        """
         found = self.facts.callers(subject.symbols, _ALL)
         if subject.is_file:
-            found = [one for one in found if one.path != subject.path]
-        return found
+            return [one for one in found if one.path != subject.path]
+        return found or self._callers_of_members(subject)
+
+    def _callers_of_members(self, subject: Subject) -> list[Reference]:
+        members = self._with_members(subject)
+        inside = {(one.path, one.name) for one in members}
+        found = self.facts.callers(members, _ALL)
+        likely = [one for one in found if one.confidence >= LIKELY]
+        return [one for one in likely if (one.path, one.symbol) not in inside]
 
     def callees(self, target: str) -> list[Callee]:
         """What a file or a symbol with its members calls. Raises QueryError."""
@@ -115,11 +140,22 @@ class Structure:
             subject = self.subject(target)
             if subject.is_file:
                 return self.facts.callees(subject.path)
-            found: list[Callee] = []
-            for symbol in subject.symbols:
-                within = _with_members(symbol, self.facts.symbols_in(symbol.path))
-                found += self.facts.callees(symbol.path, within)
-            return list(dict.fromkeys(found))
+            inside = self._with_members(subject)
+            paths = dict.fromkeys(one.path for one in inside)
+            return [
+                call
+                for path in paths
+                for call in self.facts.callees(path, [one for one in inside if one.path == path])
+            ]
+
+    def _with_members(self, subject: Subject) -> list[Symbol]:
+        """The symbols of a subject with what is inside them, each once."""
+        found = [
+            one
+            for symbol in subject.symbols
+            for one in _with_members(symbol, self.facts.symbols_in(symbol.path))
+        ]
+        return list(dict.fromkeys(found))
 
     def imports(self, target: str) -> list[ImportTarget]:
         """What a file, or the file that defines a symbol, imports. Raises QueryError."""

@@ -75,7 +75,7 @@ class Related:
     """Calls that probably mean it, most certain first."""
     importers: tuple[Reference, ...]
     unlikely_callers: int = 0
-    """Further calls of the name, which probably mean something else."""
+    """Further calls of the name, less sure than LIKELY."""
     issues: tuple[LinkedIssue, ...] = ()
     """Issues and pull requests behind its commits."""
     predicted: tuple[Prediction, ...] = ()

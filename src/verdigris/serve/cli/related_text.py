@@ -129,7 +129,7 @@ def _issues(issues: tuple[LinkedIssue, ...], width: int) -> str:
 def _unlikely(found: Related) -> str:
     name = one_line(found.target)
     calls = plural(found.unlikely_callers, "call")
-    return f"{calls} of such a name probably mean something else: verdigris assay callers {name}"
+    return f"{calls} by this name are less sure: verdigris assay callers {name}"
 
 
 def _references(heading: str, references: tuple[Reference, ...], places: Places) -> str:
