@@ -94,7 +94,15 @@ impl Pot {
 }
 """,
     "ts/index.ts": 'export * from "./teas.js";\n',
-    "ts/teas.ts": "export function infuse() {}\n\nexport class Tray {\n  error() {}\n  drop() {\n    this.error();\n  }\n}\n",
+    "ts/teas.ts": """export function infuse() {}
+
+export class Tray {
+  error() {}
+  drop() {
+    this.error();
+  }
+}
+""",
     "ts/teas.d.ts": "export declare function infuse(): void;\n",
     "ts/app.ts": """import * as menu from "./index.js";
 
