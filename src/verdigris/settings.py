@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from verdigris.errors import SettingsError
+from verdigris.named_tuple import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 STATE_FOLDER = ".verdigris"
 OXIDIZE_RECIPE, OXIDIZE_LOCK = "oxidize.yaml", "oxidize.lock"

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from verdigris.capture.file_lock import try_lock
 from verdigris.capture.file_replacing import replace_file
 from verdigris.capture.work_tree import WorkTree, is_ignored
 from verdigris.errors import Busy, SessionError, StorageError
+from verdigris.named_tuple import NamedTuple
 
 LOCK_SECONDS = 10.0
 _STATE_FOLDER = ".verdigris"

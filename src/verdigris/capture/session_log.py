@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
 from verdigris.capture.work_tree import GitMetrics
+from verdigris.named_tuple import NamedTuple
 
 ACTIVE, ENDED, ARCHIVED = "active", "ended", "archived"
 
@@ -265,6 +264,8 @@ def _front_matter(head: Head) -> str:
 
 def _quoted(text: str) -> str:
     """A YAML scalar in double quotes, which JSON's strings are as well (YAML 1.2, chapter 1.3)."""
+    import json  # most commands neither write a head nor read an escape in one
+
     return json.dumps(one_line(text), ensure_ascii=False)
 
 
@@ -272,6 +273,10 @@ def _unquoted(value: str) -> str:
     quote = value[:1] if value[:1] in ("'", '"', "`") else ""
     if not quote or not value.endswith(quote):
         return value
+    if "\\" not in value:
+        return value.strip(quote)
+    import json
+
     try:
         return str(json.loads(value))
     except ValueError:

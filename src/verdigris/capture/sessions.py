@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from verdigris.capture import session_log as text_of
 from verdigris.capture.session_files import (
@@ -36,6 +35,7 @@ from verdigris.capture.work_tree import (
     tracked_logs,
 )
 from verdigris.errors import RepositoryError, SessionError, StorageError, VerdigrisError
+from verdigris.named_tuple import NamedTuple
 
 __all__ = ["Captured", "SessionCapture", "SessionSummary", "Statements"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
 
 from verdigris.capture.git_files import find_root, is_usual, read_head
 from verdigris.errors import RepositoryError
+from verdigris.named_tuple import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess

@@ -5,7 +5,6 @@ The hooks run at every prompt, so this imports little.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -36,6 +35,8 @@ def append(folder: Path, record: Record) -> None:
 
     folder: `spool_folder` of a work tree, which must exist.
     """
+    import json  # each session command counts what waits, which needs none
+
     line = json.dumps(record).encode() + b"\n"
     # A hook must neither wait long nor lose a line: without the lock it appends all the same.
     with _locked(folder, _WRITING):
@@ -118,6 +119,8 @@ def _read(path: Path) -> bytes:
 
 def _record(line: bytes) -> Record | None:
     """A line as a record; None for one that a crash cut short."""
+    import json
+
     try:
         value = json.loads(line)
     except ValueError:

@@ -6,7 +6,8 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+
+from verdigris.named_tuple import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from threading import Timer

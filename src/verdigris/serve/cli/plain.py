@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
+from verdigris.named_tuple import NamedTuple
 from verdigris.serve.cli import FOUND, leave_pipe
 
 
