@@ -40,7 +40,7 @@ def test_fields_defaults_and_docstring_are_the_same() -> None:
 
 def test_a_value_is_a_tuple_with_names_and_methods() -> None:
     made = Ours(1, y=2)
-    assert made == (1, 2, ())
+    assert tuple(made) == (1, 2, ())
     assert made.told == "1 2"
     assert made._asdict() == {"x": 1, "y": 2, "names": ()}
     assert repr(made) == "Ours(x=1, y=2, names=())"
