@@ -31,10 +31,10 @@ def records(name):
     return json.loads(file.read_text()) if file.exists() else []
 if pathlib.Path(sys.argv[0]).name == "glab":
     address = arguments[1]
-    if threads := re.fullmatch(r"projects/:id/(\\w+)/(\\d+)/discussions.*", address):
+    if threads := re.fullmatch(r"projects/:fullpath/(\\w+)/(\\d+)/discussions.*", address):
         print(json.dumps(records("discussions-" + threads[1] + "-" + threads[2])))
     else:
-        name = re.fullmatch(r"projects/:id/(\\w+)\\?.*", address)[1]
+        name = re.fullmatch(r"projects/:fullpath/(\\w+)\\?.*", address)[1]
         page = int(re.search(r"[&?]page=(\\d+)", address)[1])
         print(json.dumps(records(name)[(page - 1) * 50 : page * 50]))
 else:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MakeGit = Callable[[str], "GitFolder"]
 COMMAND = [sys.executable, "-c", "from verdigris.serve.cli import main; main()", "-C"]
+HANGS_AFTER = 600
+"""Seconds: tests beside this one may make a command ten times slower."""
 LOCAL = Path(".verdigris/local")
 DERIVED = (
     "SELECT name, kind, title, version, time, session, branch, parser FROM documents",
@@ -58,8 +60,9 @@ def contents(root: Path) -> list[list[tuple[object, ...]]]:
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, str(root), *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
+        [*COMMAND, str(root), *arguments],
+        capture_output=True, text=True, check=False, timeout=HANGS_AFTER,
+    )  # fmt: skip
 
 
 def start(root: Path, *arguments: str) -> subprocess.Popen[bytes]:
@@ -230,7 +233,7 @@ def interrupted(root: Path, number: signal.Signals, seconds: float) -> tuple[int
         time.sleep(0.01)
     time.sleep(seconds)
     process.send_signal(number)
-    told = process.communicate(timeout=60)[1].decode()
+    told = process.communicate(timeout=HANGS_AFTER)[1].decode()
     return process.returncode, told
 
 
@@ -287,7 +290,7 @@ def test_two_scrapes_and_two_questions_at_once(
         for arguments in (["scrape"], ["scry", "leek"], ["scrape"], ["scry", "dig"])
     ]
     for process in processes:
-        complaint = process.communicate(timeout=60)[1].decode()
+        complaint = process.communicate(timeout=HANGS_AFTER)[1].decode()
         assert process.returncode == 0, complaint
         assert "Traceback" not in complaint
     assert run(garden.root, "scrape").returncode == 0

@@ -109,6 +109,7 @@ def test_a_place_that_the_forge_forgot_is_no_dead_end(
     ("err", "out", "code", "message"),
     [
         ("To get started with GitHub CLI, please run:  gh auth login", "", 4, "log in: gh auth"),
+        ("could not find any host configurations", "", 1, "log in: gh auth"),
         ("none of the git remotes point to a known GitHub host", "", 1, "as a git remote"),
         ("", "", 1, "no message"),
         ("", '{"data": {"repository": {"issues": {"pageIn', 0, "broke off or printed no JSON"),

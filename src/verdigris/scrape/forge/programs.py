@@ -27,6 +27,7 @@ _SECONDS = 180
 _GITLAB_PAGE = 50
 _LONGEST_COMPLAINT = 200
 _INSTALL = {"gh": "https://cli.github.com", "glab": "https://gitlab.com/gitlab-org/cli"}
+_NOT_LOGGED_IN = ("auth login", "401", "authentication", "host configurations")
 _FROM_FILE = "or import an exported file: verdigris scrape forge --from FILE"
 
 
@@ -88,7 +89,7 @@ def _github_page(root: Path, name: str, query: str, after: str) -> Page:
 def _gitlab_page(root: Path, name: str, after: str) -> Page:
     number = int(after or "1")
     query = f"state=all&order_by=updated_at&sort=desc&per_page={_GITLAB_PAGE}&page={number}"
-    found = _json("glab", root, ["api", f"projects/:id/{name}?{query}"])
+    found = _json("glab", root, ["api", f"projects/:fullpath/{name}?{query}"])
     if not isinstance(found, list):
         raise ForgeError(f"glab gave no {name}; update glab, {_FROM_FILE}")
     records = tuple(_with_threads(root, name, one) for one in found if isinstance(one, dict))
@@ -99,7 +100,7 @@ def _with_threads(root: Path, name: str, record: Record) -> Record:
     """GitLab's lists have no comments: one more request for each record that has some."""
     if not record.get("user_notes_count"):
         return record
-    path = f"projects/:id/{name}/{record.get('iid')}/discussions?per_page=100"
+    path = f"projects/:fullpath/{name}/{record.get('iid')}/discussions?per_page=100"
     return {**record, "discussions": _json("glab", root, ["api", path])}
 
 
@@ -156,7 +157,7 @@ def _complaint(program: str, stderr: bytes) -> str:
     lowered = text.lower()
     said = text.removeprefix(f"{program}: ")[:_LONGEST_COMPLAINT] or "no message"
     mend = "run again: verdigris scrape forge"
-    if "auth login" in lowered or "401" in lowered or "authentication" in lowered:
+    if any(mark in lowered for mark in _NOT_LOGGED_IN):
         mend = f"log in: {program} auth login"
     elif "rate limit" in lowered:
         mend = "wait, then run again: verdigris scrape forge (it goes on where it was)"
