@@ -9,8 +9,9 @@ import pytest
 from verdigris.errors import EvaluationError
 from verdigris.evaluate.cochange_queries import cochange_queries, most_changed
 from verdigris.evaluate.commit_queries import commit_queries, sample_evenly
-from verdigris.evaluate.history import PastCommit, choose_cut, cut_at, is_usable, question_of
+from verdigris.evaluate.history import PastCommit, choose_cut, cut_at, is_usable
 from verdigris.records import CommitDetails, FileChange
+from verdigris.views.subjects import without_references
 
 
 def past(
@@ -49,13 +50,15 @@ def word(number: int) -> str:
     ],
 )
 def test_numbers_of_issues_are_no_question(subject: str, question: str) -> None:
-    assert question_of(subject) == question
+    assert without_references(subject) == question
 
 
 @pytest.mark.parametrize(
     "subject",
     [
         "Bump requests from 1.0 to 2.0",
+        "build(deps): upgrade the group from 1.0 to 2.0",
+        "Run black on everything there is",
         "chore(deps): bump the group",
         "Release the 1.2 version",
         "v1.2.3 is out now",

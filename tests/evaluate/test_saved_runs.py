@@ -82,6 +82,16 @@ def test_two_runs_are_compared_query_by_query() -> None:
     assert fused.recall_at_10.difference.p == 1
 
 
+def test_a_lane_that_was_silent_on_a_query_found_nothing_there() -> None:
+    a = run_of([1, 1])
+    first, second = a.suites[0].per_query
+    silent = replace(second, scores={"fused": second.scores["fused"]})
+    b = replace(a, suites=(replace(a.suites[0], per_query=(first, silent)),))
+    (suite,) = compare_runs(a, b).suites
+    words = next(one for one in suite.lanes if one.lane == "words")
+    assert words.mrr.b == words.mrr.a / 2
+
+
 def test_what_makes_runs_hard_to_compare_is_said() -> None:
     a = run_of([1, 2, 3])
     shorter = replace(a.suites[0], per_query=a.suites[0].per_query[:2], source=Source("", "beef"))

@@ -12,7 +12,6 @@ from tests.conftest import GitFolder
 
 from verdigris import KnowledgeBase
 from verdigris.errors import NothingToLearn
-from verdigris.learn.examples import subject_text
 from verdigris.learn.material import Material
 from verdigris.learn.network import Array
 from verdigris.learn.pair_sources import SOURCES, read_pairs
@@ -219,15 +218,3 @@ def test_every_source_says_what_is_missing_in_an_empty_repository(
         material = read_material(kb.log, kb.index, kb.facts, cached_questions(kb.embedder, None))
         with pytest.raises(NothingToLearn, match=r"^0 .*; it takes 60$"):
             read_pairs(name, material, 60)
-
-
-@pytest.mark.parametrize(
-    ("subject", "text"),
-    [
-        ("Fix the parser (#123)", "Fix the parser"),
-        ("Fix #12 and gh-7 in the parser", "Fix and in the parser"),
-        ("Keep 3 litres", "Keep 3 litres"),
-    ],
-)
-def test_references_are_taken_out_of_subjects(subject: str, text: str) -> None:
-    assert subject_text(subject) == text

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from random import Random
 from typing import TypeVar
 
-from verdigris.evaluate.history import Cut, PastCommit, is_usable, question_of
+from verdigris.evaluate.history import Cut, PastCommit, is_usable
 from verdigris.evaluate.queries import EvaluationQuery
 from verdigris.records import FileChange, Kind
+from verdigris.views.subjects import without_references
 
 MOST_QUERIES = 400
 FILE_KINDS: tuple[Kind, ...] = ("doc", "code")
@@ -35,12 +36,12 @@ def commit_queries(cut: Cut, paths: Collection[str], seed: int = 0) -> list[Eval
 
 
 def _query(commit: PastCommit, files: Sequence[str]) -> EvaluationQuery:
-    text = question_of(commit.subject)
+    text = without_references(commit.subject)
     return EvaluationQuery(commit.details.sha, text, tuple(files), kinds=FILE_KINDS)
 
 
 def _normal(subject: str) -> str:
-    return " ".join(question_of(subject).lower().split()).rstrip(".")
+    return without_references(subject).lower().rstrip(".")
 
 
 class NamesAtCut:

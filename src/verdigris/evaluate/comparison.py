@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from verdigris.errors import EvaluationError
+from verdigris.evaluate.metrics import NOTHING
 from verdigris.evaluate.report import (
     BenchmarkReport,
     Difference,
@@ -79,7 +80,7 @@ def _suite(a: EvaluationReport, b: EvaluationReport) -> ComparedSuite:
 
 
 def _lane(lane: str, pairs: Sequence[tuple[QueryScores, QueryScores]]) -> ComparedLane:
-    both = [(a.scores[lane], b.scores[lane]) for a, b in pairs]
+    both = [(a.scores.get(lane, NOTHING), b.scores.get(lane, NOTHING)) for a, b in pairs]
     return ComparedLane(
         lane,
         _metric([(a.mrr, b.mrr) for a, b in both]),

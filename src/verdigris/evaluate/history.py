@@ -10,6 +10,7 @@ from verdigris.errors import EvaluationError
 from verdigris.event_log import EventLog
 from verdigris.records import CommitDetails, SeenDetails
 from verdigris.scrape.repository import Repository, git_output
+from verdigris.views.subjects import is_by_a_tool, without_references
 
 TEST_SHARE = 0.22
 """Share of the usable commits that ask; the newest ones."""
@@ -21,20 +22,7 @@ SHORTEST_SUBJECT = 3
 MOST_FILES = 10
 """Files of a commit that still is about one thing."""
 
-_REFERENCE = re.compile(
-    r"\s*[(\[]?\s*(?:\b(?:refs?|see|for|close[sd]?|fix(?:e[sd])?|resolve[sd]?|pr|mr|issue)\b[: ]*)?"
-    r"(?:,\s*)?(?:[#!]|\bgh-)\d+\b[)\]]?",
-    re.IGNORECASE,
-)
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_BY_A_TOOL = re.compile(
-    r"^(?:fixup!|squash!|amend!|merge\b|revert\b|auto[- ]?(?:format|generat|updat)\w*"
-    r"|\[pre-commit\.ci\]|(?:chore(?:\([^)]*\))?: )?(?:bump|release|publish)\b|version bump"
-    r"|(?:prepare|start|begin|tag|back to)\b.*\b(?:release|version|development)\b"
-    r"|(?:set|update) (?:the )?version(?: to\b| number|$)"
-    r"|(?:version |release )?v?\d+(?:\.\d+)+\b|update (?:dependencies|lock ?files?)\b)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +86,14 @@ def is_work(commit: PastCommit) -> bool:
     return (
         not commit.details.marks
         and 1 <= len(commit.details.files) <= MOST_FILES
-        and not _BY_A_TOOL.search(commit.subject)
+        and not is_by_a_tool(commit.subject)
     )
 
 
 def is_usable(commit: PastCommit) -> bool:
     """Whether a commit is such work and says in words what it is."""
-    words = _WORD.findall(question_of(commit.subject))
+    words = _WORD.findall(without_references(commit.subject))
     return is_work(commit) and len(words) >= SHORTEST_SUBJECT
-
-
-def question_of(subject: str) -> str:
-    """A subject without the numbers of issues and pull requests, which only its own commit has."""
-    return _REFERENCE.sub("", subject).strip(" ,;:")
 
 
 def choose_cut(history: Sequence[PastCommit]) -> Cut:

@@ -11,10 +11,11 @@ from verdigris.evaluate.commit_queries import (
     NamesAtCut,
     sample_evenly,
 )
-from verdigris.evaluate.history import MOST_FILES, SHORTEST_SUBJECT, Cut, question_of
+from verdigris.evaluate.history import MOST_FILES, SHORTEST_SUBJECT, Cut
 from verdigris.evaluate.queries import EvaluationQuery
 from verdigris.event_log import SHARED, CursorChange, EventLog
 from verdigris.records import Event, IssueDetails, SeenDetails
+from verdigris.views.subjects import without_references
 
 FORGE = "forge"
 _LONGEST = 300
@@ -37,9 +38,7 @@ def solved_issue(log: EventLog, seen: Event, commits: Iterable[str]) -> SolvedIs
     content = log.content(seen.document, seen.version)
     body = content[0].text.strip().split("\n\n", 1)[0] if content else ""
     text = body if title in body else f"{title}. {body}"
-    return SolvedIssue(
-        seen.document, " ".join(question_of(text).split())[:_LONGEST], tuple(commits)
-    )
+    return SolvedIssue(seen.document, without_references(text)[:_LONGEST], tuple(commits))
 
 
 def issue_queries(

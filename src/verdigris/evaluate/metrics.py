@@ -35,6 +35,10 @@ class Metrics:
     """Normalised discounted cumulative gain (Järvelin and Kekäläinen 2002)."""
 
 
+NOTHING = Metrics(0, 0, 0, 0, 0, 0)
+"""Of a query to which a lane had nothing to say."""
+
+
 def score(judged: Judged) -> Metrics:
     """Metrics of one result."""
     recall_at_5, recall_at_10 = recall_at_k(judged, 5), recall_at_k(judged, 10)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from verdigris.errors import EvaluationError, QueryError
-from verdigris.evaluate.metrics import Judged, Metrics, mean, score
+from verdigris.evaluate.metrics import NOTHING, Judged, Metrics, mean, score
 from verdigris.evaluate.queries import EvaluationQuery, read_queries
 from verdigris.evaluate.report import (
     FUSED,
@@ -177,11 +177,8 @@ def _lanes(per_query: Sequence[QueryScores]) -> list[str]:
     return list(dict.fromkeys(lane for query in per_query for lane in query.scores))
 
 
-_NOTHING = Metrics(0, 0, 0, 0, 0, 0)
-
-
 def _of_lane(lane: str, per_query: Sequence[QueryScores]) -> list[Metrics]:
-    return [query.scores.get(lane, _NOTHING) for query in per_query]
+    return [query.scores.get(lane, NOTHING) for query in per_query]
 
 
 def _lane_report(lane: str, per_query: Sequence[QueryScores]) -> LaneReport:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from verdigris.settings import STATE_FOLDER
 from verdigris.store.index import Index
 from verdigris.store.vector_search import mean_vectors
 from verdigris.views import Facts
+from verdigris.views.subjects import is_by_a_tool, without_references
 
 Ids = npt.NDArray[np.int64]
 
@@ -25,14 +25,6 @@ EmbedTexts = Callable[[Sequence[str]], Array]
 FILE_KINDS: tuple[Kind, ...] = ("session", "doc", "code")
 LEAST_WORDS = 3
 """A shorter subject (`fix typo`) says nothing about where."""
-
-_REFERENCE = re.compile(r"\s*\(?#\d+\)?|\s*\(?\bgh-\d+\)?", re.IGNORECASE)
-_TOOL_SUBJECT = re.compile(
-    r"^(?:\[pre-commit\.ci\]|merge\b|revert \"|bump\b.*\b(?:to|version)\b|release v?\d"
-    r"|(?:prepare|version|tag) v?\d|v?\d+\.\d+(?:\.\d+)?\b|(?:run|apply) (?:black|ruff|fmt|prettier"
-    r"|isort|gofmt|rustfmt)\b|(?:black|ruff|fmt|rustfmt|gofmt|isort)$|build\(deps)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +55,6 @@ class CommitExample:
     subject: str
     files: tuple[int, ...]
     weight: float
-
-
-def subject_text(subject: str) -> str:
-    """A subject without its references to issues and pull requests: as a person would ask."""
-    return " ".join(_REFERENCE.sub("", subject).split())
 
 
 def file_vectors(index: Index, kinds: Sequence[Kind] = FILE_KINDS) -> FileVectors:
@@ -116,7 +103,7 @@ def commit_examples(index: Index, facts: Facts, files: FileVectors) -> list[Comm
     seen: set[str] = set()
     examples = []
     for sha, time, subject, size in rows:
-        text = subject_text(subject)
+        text = without_references(subject)
         mine = sorted(places[path] for path in changed.get(sha, ()) if path in places)
         if not mine or text in seen or not _teaches(subject, text):
             continue
@@ -126,4 +113,4 @@ def commit_examples(index: Index, facts: Facts, files: FileVectors) -> list[Comm
 
 
 def _teaches(subject: str, text: str) -> bool:
-    return len(text.split()) >= LEAST_WORDS and not _TOOL_SUBJECT.match(subject)
+    return len(text.split()) >= LEAST_WORDS and not is_by_a_tool(subject)

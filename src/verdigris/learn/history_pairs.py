@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from verdigris.learn.examples import LEAST_WORDS, subject_text
+from verdigris.learn.examples import LEAST_WORDS
 from verdigris.learn.material import Material
 from verdigris.learn.pairs import PairSet, make_pairs
 from verdigris.views.issues import SURE
+from verdigris.views.subjects import without_references
 from verdigris.views.used_results import used_results
 
 MOST_CO_CHANGED = 10
@@ -56,7 +57,7 @@ def commit_messages(material: Material) -> PairSet:
 def _body(message: str) -> str:
     """The first paragraph of prose below the subject, on one line; '' where there is none."""
     for paragraph in _BLANK.split(message.strip())[1:]:
-        text = subject_text(paragraph)
+        text = without_references(paragraph)
         if not _NO_PROSE.match(paragraph) and len(text.split()) >= _LEAST_BODY_WORDS:
             return text[:_LONGEST_BODY]
     return ""
@@ -88,7 +89,7 @@ def issue_files(material: Material) -> PairSet:
     places = material.places()
     for document in material.facts.issues():
         issue = material.facts.issue_facts(document)
-        title = subject_text(issue.title) if issue and document.startswith("issue:") else ""
+        title = without_references(issue.title) if issue and document.startswith("issue:") else ""
         if issue and len(title.split()) >= LEAST_WORDS:
             solving = [commit for commit in issue.commits if commit.how in SURE]
             changed = material.facts.files_of_commits(commit.sha for commit in solving)
