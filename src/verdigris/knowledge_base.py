@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -36,6 +37,7 @@ from verdigris.upkeep.scraping import (
     scrape_commits,
     scrape_files,
 )
+from verdigris.upkeep.served_folder import clear_up
 from verdigris.views import Facts, Forgotten, Prediction, Related, RelatedCommit
 
 if TYPE_CHECKING:
@@ -167,6 +169,7 @@ class KnowledgeBase:
         """Scrape what changed and index it; vectors come later (`embed`). Raises Busy."""
         report = ScrapeReport()
         with refresh_lock(self.locations, wait):
+            clear_up(self.locations.projections)
             if self._refreshed:  # HEAD may have moved since, or another model been chosen
                 self.repository = open_repository(self.repository.root)
                 self._follow_configuration()
@@ -305,8 +308,9 @@ class KnowledgeBase:
         wishes = wishes or Wishes()
         head, model = self.repository.head, self.settings.model
         done = self.learning.oxidize(model, head, wishes, self.progress)
+        started = time.monotonic()
         self.refresh_vector_index()
-        return done
+        return replace(done, seconds=done.seconds + time.monotonic() - started)
 
     def export_onnx(self, folder: Path) -> list[Exported]:
         """Write what serves as ONNX graphs, verified. Raises LearningError, StorageError."""

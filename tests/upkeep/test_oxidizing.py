@@ -140,6 +140,26 @@ def test_roll_back_brings_back_projections_lanes_and_lock_together(learned: GitF
         assert found.lock == first
 
 
+def test_a_change_that_was_killed_between_two_renames_is_ended_by_a_refresh(
+    learned: GitFolder,
+) -> None:
+    served = learned.root / ".verdigris/local/projections"
+    staged = served.with_name("projections.part")
+    with KnowledgeBase(learned.root) as knowledge_base:
+        knowledge_base.oxidize()
+        served.rename(staged)  # the one that served before is aside already
+        knowledge_base.refresh()
+        assert not staged.exists()
+        found = knowledge_base.status().learned
+        assert found and found.here
+
+        staged.mkdir()  # killed while it was being written
+        (staged / "temporal.safetensors").write_bytes(b"half")
+        knowledge_base.refresh()
+        assert not staged.exists()
+        assert weights_of(learned).stat().st_size > 1000
+
+
 def test_a_lock_from_elsewhere_is_told_and_made_again(learned: GitFolder, tmp_path: Path) -> None:
     """The index of the first grew with the history; that of the clone is made at once."""
     head = learned.git("rev-parse", "HEAD")

@@ -18,6 +18,7 @@ from verdigris.upkeep.indexing import catch_up, open_index
 from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.progress import Silent
 from verdigris.upkeep.scraping import SOURCES, Wanted, kinds_of, scrape_commits, scrape_files
+from verdigris.upkeep.served_folder import clear_up
 from verdigris.views import Facts
 
 
@@ -77,6 +78,7 @@ def mend_nearest_neighbour_files(site: Site) -> str:
     from verdigris.store.vector_search import VectorSearch
 
     with refresh_lock(site.locations), closing(_index(site)) as index:
+        clear_up(site.locations.projections)  # which may hold one that is whole
         for left in site.locations.folder.glob("*.part"):
             _remove(left)
         rebuilt = VectorSearch(index, site.locations.folder).refresh()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +14,13 @@ from verdigris.learn.lock import Lock, lock_text, read_lock
 from verdigris.settings import OXIDIZE_LOCK, OXIDIZE_RECIPE, STATE_FOLDER
 from verdigris.upkeep.locations import Locations
 from verdigris.upkeep.locking import refresh_lock
-
-_PREVIOUS, _SWAPPED = "projections.previous", "projections.swap"
-_STAGED = "projections.", ".part"
+from verdigris.upkeep.served_folder import (
+    clear_up,
+    make_staged,
+    previous_folder,
+    put_into_service,
+    swap_with_previous,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,6 @@ class Workshop:
         """The folder of what serves."""
         return self.locations.projections
 
-    @property
-    def previous(self) -> Path:
-        """The folder of what served before."""
-        return self.served.with_name(_PREVIOUS)
-
 
 def publish(shop: Workshop, write: Callable[[Path], Lock]) -> Lock:
     """Have a folder written and put it in the place of what serves, which is kept for roll-back.
@@ -59,17 +57,12 @@ def publish(shop: Workshop, write: Callable[[Path], Lock]) -> Lock:
     Raises StorageError, Busy.
     """
     with refresh_lock(shop.locations), _told(shop):
-        _clear_up(shop)
-        prefix, suffix = _STAGED
-        shop.served.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(suffix, prefix, shop.served.parent))
+        clear_up(shop.served)
+        staged = make_staged(shop.served)
         try:
             lock = write(staged)
             (staged / OXIDIZE_LOCK).write_text(lock_text(lock), encoding="utf-8")
-            shutil.rmtree(shop.previous, ignore_errors=True)
-            if shop.served.exists():
-                shop.served.rename(shop.previous)
-            staged.rename(shop.served)
+            put_into_service(staged, shop.served)
             _write_tracked(shop.lock, lock_text(lock))
         finally:
             shutil.rmtree(staged, ignore_errors=True)
@@ -83,31 +76,16 @@ def roll_back(shop: Workshop) -> Lock | None:
     served before the first training. Raises LearningError where nothing was ever trained.
     """
     with refresh_lock(shop.locations), _told(shop):
-        _clear_up(shop)
-        if not shop.served.exists() and not shop.previous.exists():
+        clear_up(shop.served)
+        if not shop.served.exists() and not previous_folder(shop.served).exists():
             raise LearningError("there is nothing to roll back to; train first: verdigris oxidize")
-        aside = shop.served.with_name(_SWAPPED)
-        for source, target in (
-            (shop.served, aside), (shop.previous, shop.served), (aside, shop.previous)
-        ):  # fmt: skip
-            if source.exists():
-                source.rename(target)
+        swap_with_previous(shop.served)
         lock = shop.served / OXIDIZE_LOCK
         if not lock.exists():
             shop.lock.unlink(missing_ok=True)
             return None
         _write_tracked(shop.lock, lock.read_text(encoding="utf-8"))
         return read_lock(shop.lock)
-
-
-def _clear_up(shop: Workshop) -> None:
-    """Finish or drop what a killed process left; nobody else is at work, since the lock is held."""
-    prefix, suffix = _STAGED
-    for left in shop.served.parent.glob(f"{prefix}*{suffix}"):
-        shutil.rmtree(left, ignore_errors=True)
-    aside = shop.served.with_name(_SWAPPED)
-    if aside.exists():
-        aside.rename(shop.served if not shop.served.exists() else shop.previous)
 
 
 @contextmanager
