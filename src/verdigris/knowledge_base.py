@@ -173,8 +173,7 @@ class KnowledgeBase:
             if self._refreshed:  # HEAD may have moved since, or another model been chosen
                 self.repository = open_repository(self.repository.root)
                 self._follow_configuration()
-            if "sessions" in sources:
-                collect_hooks(self.repository.root, self.settings.sessions_dir, report, self.index)
+            collect_hooks(self.repository.root, self.settings.sessions_dir, report, self.index)
             if "git" in sources:
                 scrape_commits(self.repository, self.log, report, self.progress)
             if FORGE in sources:

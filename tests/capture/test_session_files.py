@@ -151,6 +151,17 @@ def test_logs_go_where_the_repository_keeps_them(small_git: GitFolder) -> None:
     assert (old.minutes, old.commits) == (None, None)
 
 
+def test_a_log_that_somebody_named_is_listed_and_resumed_by_its_name(small_git: GitFolder) -> None:
+    text = "---\ntype: session\nid: 20250105-101500\ntitle: Kettles\nstatus: archived\n---\n"
+    small_git.write("docs/sessions/20250105-kettles.md", text)
+    small_git.write("docs/sessions/README.md", "Our sessions\n")
+    small_git.commit("Logs")
+    (listed,) = capture(small_git).sessions()
+    assert (listed.id, listed.title, listed.status) == ("20250105-kettles", "Kettles", "archived")
+    assert capture(small_git).show(listed.id)[1] == text
+    assert capture(small_git).resume().path.name == "20250105-kettles.md"
+
+
 def test_logs_in_an_ignored_folder_are_found(small_git: GitFolder) -> None:
     small_git.write(".gitignore", "/layer/\n")
     small_git.write("layer/sessions/20250102-030405.md", "# Session: Hidden\n")

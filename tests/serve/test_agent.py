@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from verdigris.capture.agents.spool import append, spool_folder
+from verdigris.capture.agents.spool import append, spool_folder, waiting
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -144,6 +144,16 @@ def test_without_a_session_the_agent_gets_its_own(
     (one,) = json.loads(verdigris("session", "list", "--json").out)["sessions"]
     assert (one["status"], one["commits"] is None) == ("ended", False)
     assert small_git.git("tag") == ""
+
+
+@pytest.mark.parametrize("source", ["transcripts", "git", "sessions"])
+def test_every_scrape_takes_over_what_hooks_wrote(
+    small_git: GitFolder, verdigris: Verdigris, source: str
+) -> None:
+    _spool(small_git.root, ("prompt", "Mend the samovar"))
+    assert verdigris("scrape", source, "--no-vectors", inside=small_git.root).code == 0
+    assert waiting(spool_folder(small_git.root)) == 0
+    assert "Mend the samovar" in verdigris("session", "show").out
 
 
 def test_another_session_of_an_agent_ends_the_first(

@@ -18,7 +18,8 @@ from verdigris.named_tuple import NamedTuple
 
 LOCK_SECONDS = 10.0
 _STATE_FOLDER = ".verdigris"
-_LOG_NAME = re.compile(r"\d{8}-\d{6}\.md")
+_LOG_NAME = re.compile(r"\d{8}-.+\.md")
+"""Ours begin with day and time; scrape takes any name that begins with a day."""
 _USUAL_FOLDERS = ("layer/sessions", "docs/sessions", "sessions")
 """Looked into even where git ignores them."""
 _FOREIGN_PARTS = frozenset({"test", "tests", "testdata", "fixtures", "vendor", "node_modules"})

@@ -46,6 +46,7 @@ class SessionSummary(NamedTuple):
     """One session as a list shows it; '' and None are unknown."""
 
     id: str
+    """The name of its log, by which `show` and `resume` find it."""
     title: str
     status: str
     branch: str
@@ -352,7 +353,7 @@ class SessionCapture:
         is_open = log == opened and head.status != ENDED
         root = self._tree.root
         return SessionSummary(
-            id=head.id,
+            id=log.stem,
             title=head.title,
             status=head.status,
             branch=head.branch,

@@ -93,8 +93,8 @@ def count_commits(tree: WorkTree, start: str, began: datetime) -> int:
 
 
 def tracked_logs(root: Path) -> list[PurePosixPath]:
-    """Tracked markdown files whose names begin like a session's id, in any folder `sessions`."""
-    names = "sessions/[0-9]*-[0-9]*.md"
+    """Tracked markdown files whose names begin with a number, in any folder `sessions`."""
+    names = "sessions/[0-9]*-*.md"
     listed = _output(root, "ls-files", "-z", "--", names, f"*/{names}")
     return [PurePosixPath(name) for name in listed.split("\0") if name]
 

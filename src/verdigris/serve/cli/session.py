@@ -183,12 +183,15 @@ def _show(captured: Captured, verb: str, given: Given) -> int:
 
 
 def _rows(sessions: list[SessionSummary]) -> list[str]:
+    name = max(len(one.id) for one in sessions)
     width = max(len(one.branch) for one in sessions)
-    head = f"{'id':<15}  {'status':<8}  {'branch':<{width}}  {'minutes':>7}  {'commits':>7}  title"
+    head = (
+        f"{'id':<{name}}  {'status':<8}  {'branch':<{width}}  {'minutes':>7}  {'commits':>7}  title"
+    )
     return [
         head,
         *(
-            f"{one.id:<15}  {one.status or '-':<8}  {one_line(one.branch):<{width}}  "
+            f"{one_line(one.id):<{name}}  {one.status or '-':<8}  {one_line(one.branch):<{width}}  "
             f"{_number(one.minutes):>7}  {_number(one.commits):>7}  "
             f"{crop(one_line(one.title), _TITLE_WIDTH)}"
             for one in sessions
