@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,16 +138,26 @@ def test_queries_name_texts_by_id(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["nope", '{"query": "q"}', '{"query": "q", "relevant": [9]}', '{"query": 1, "relevant": [0]}',
-     '{"query": "q", "relevant": []}', '["q"]', '{"query": "q", "relevant": [[0]]}'],
-)  # fmt: skip
-def test_a_bad_query_is_named_by_its_line(tmp_path: Path, line: str) -> None:
+    ("line", "says"),
+    [
+        ("nope", 'write {"query": '),
+        ('["q"]', 'write {"query": '),
+        ('{"query": "q"}', 'write {"query": '),
+        ('{"query": 1, "relevant": [0]}', 'write {"query": '),
+        ('{"query": "q", "relevant": []}', 'write {"query": '),
+        ('{"query": "q", "relevant": [[0]]}', 'write {"query": '),
+        ('{"query": "q", "relevant": [0, 9]}', "no text that is compared has the id 9"),
+    ],
+)
+def test_a_bad_query_is_named_by_its_line(tmp_path: Path, line: str, says: str) -> None:
     texts_file, queries_file = tmp_path / "texts", tmp_path / "queries.jsonl"
     texts_file.write_text("one\n")
     queries_file.write_text(f"\n{line}\n")
-    with pytest.raises(InvalidInput, match=r"queries\.jsonl:2: "):
+    with pytest.raises(InvalidInput, match=r"queries\.jsonl:2: " + re.escape(says)):
         read_queries(queries_file, read_texts(texts_file))
+
+
+def test_questions_that_cannot_be_read_are_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot read"):
         read_queries(tmp_path / "none", ComparedTexts((), {}))
 

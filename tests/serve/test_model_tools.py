@@ -133,6 +133,12 @@ def test_compare_ends_with_a_verdict(verdigris: Verdigris, tmp_path: Path) -> No
     assert lines[-1].endswith(".")
 
 
+def test_questions_without_their_texts_are_refused(verdigris: Verdigris) -> None:
+    run = verdigris("model", "compare", "a", "b", "--queries", "queries.jsonl")
+    assert (run.code, run.out) == (2, "")
+    assert "--queries needs --texts" in run.err
+
+
 def test_compare_names_what_is_wrong(verdigris: Verdigris, tmp_path: Path) -> None:
     run = verdigris("model", "compare", "all-minilm-l6-v2", "nope")
     assert (run.code, run.out, run.err.count("\n")) == (2, "", 1)

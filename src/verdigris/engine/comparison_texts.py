@@ -90,11 +90,10 @@ def _query(line: str, where: str, places: dict[str | int, int]) -> LabelledQuery
         value = json.loads(line)
         query, relevant = value["query"], value["relevant"]
         if not isinstance(query, str) or not isinstance(relevant, list) or not relevant:
-            raise ValueError('"query" must be a text and "relevant" a list')
-        return LabelledQuery(query, tuple(dict.fromkeys(places[one] for one in relevant)))
-    except KeyError as error:
-        raise InvalidInput(
-            f"{where}: {error} is no key of the line and no id of a text that is compared"
-        ) from error
-    except (ValueError, TypeError) as error:
-        raise InvalidInput(f"{where}: {error}") from error
+            raise ValueError
+        unknown = [one for one in relevant if one not in places]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidInput(f'{where}: write {{"query": "…", "relevant": [id, …]}}') from error
+    if unknown:
+        raise InvalidInput(f"{where}: no text that is compared has the id {unknown[0]!r}")
+    return LabelledQuery(query, tuple(dict.fromkeys(places[one] for one in relevant)))

@@ -63,6 +63,8 @@ def _plan(
     )
     from verdigris.engine.engine_choice import parse_choice
 
+    if queries and not texts:
+        raise click.UsageError("--queries needs --texts, the texts that they are about")
     a, b = map(parse_choice, models)
     own = read_texts(texts) if texts else ComparedTexts((), {})
     labelled = read_queries(queries, own) if queries else ()
