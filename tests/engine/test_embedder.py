@@ -238,7 +238,7 @@ def test_a_forked_process_is_told_to_make_its_own() -> None:
         "embedder = Embedder(threads=2)\n"
         "list(embedder.embed(map(str, range(20))))\n"
         "if os.fork() == 0:\n"
-        "    signal.alarm(20)\n"
+        "    signal.alarm(60)\n"
         "    for use in (lambda: list(embedder.embed(['a'])), lambda: embedder.embed_query('a'),\n"
         "                lambda: embedder.full_vectors(['a']), lambda: embedder.profile('a')):\n"
         "        try:\n"

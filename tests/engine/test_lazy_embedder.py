@@ -139,7 +139,7 @@ def test_a_forked_process_loads_its_own() -> None:
         "        return embedder.embed_query('why?').tobytes()\n"
         "here = embed()\n"
         "if os.fork() == 0:\n"
-        "    signal.alarm(20)\n"
+        "    signal.alarm(60)\n"
         "    os._exit(0 if embed() == here else 1)\n"
         "raise SystemExit(os.wait()[1])\n"
     )
