@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from verdigris.capture.session_log import (
+    ACTIVE,
+    Head,
     classified_number,
     free_text,
     last_update,
+    new_log,
     pattern_files,
     read_head,
     with_block,
@@ -104,3 +108,12 @@ def test_pattern_files_are_named_so_or_lie_below_a_folder_named_so() -> None:
 
 def test_a_note_cannot_make_the_log_binary() -> None:
     assert free_text("one\0 two") == "one two"
+
+
+@pytest.mark.parametrize(
+    "title", ['Say "tea" twice', r"C:\new \"day\"", "It's", "a: b # c", "ü \\"]
+)
+def test_a_title_comes_back_as_it_was_also_to_a_reader_of_yaml(title: str) -> None:
+    text = new_log(Head("20260302-091000", title, ACTIVE), [title], "", "09:10")
+    assert read_head(text, "x").title == title
+    assert yaml.safe_load(text.split("---")[1])["title"] == title

@@ -264,9 +264,8 @@ def _front_matter(head: Head) -> str:
 
 def _quoted(text: str) -> str:
     """A YAML scalar in double quotes, which JSON's strings are as well (YAML 1.2, chapter 1.3)."""
-    import json  # most commands neither write a head nor read an escape in one
-
-    return json.dumps(one_line(text), ensure_ascii=False)
+    escaped = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _unquoted(value: str) -> str:
@@ -275,7 +274,7 @@ def _unquoted(value: str) -> str:
         return value
     if "\\" not in value:
         return value.strip(quote)
-    import json
+    import json  # few titles have an escape
 
     try:
         return str(json.loads(value))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _COMMIT_MARK = "\x01"
 _SHORT_HASH = 7
+_NO_GIT = "git is not installed; a session needs a git work tree"
 _HASH = re.compile(r"[0-9A-Fa-f]{4,64}")
 
 
@@ -65,7 +68,9 @@ def _read(folder: Path) -> WorkTree | None:
 
 def _ask(folder: Path) -> WorkTree:
     # One process for both: before the first commit git complains of HEAD, after printing the top.
-    asked = _git(folder, "rev-parse", "--show-toplevel", "--symbolic-full-name", "HEAD")
+    asked = _git_with_complaint(
+        folder, "rev-parse", "--show-toplevel", "--symbolic-full-name", "HEAD"
+    )
     top, _, name = _text(asked.stdout).removesuffix("\n").rpartition("\n")
     if not top:
         raise RepositoryError(_no_work_tree(folder, asked.stderr))
@@ -101,7 +106,7 @@ def tracked_logs(root: Path) -> list[PurePosixPath]:
 
 def is_ignored(tree: WorkTree, path: Path) -> bool:
     """Whether git ignores a path of the work tree."""
-    return _git(tree.root, "check-ignore", "--quiet", "--", str(path)).returncode == 0
+    return _git(tree.root, "check-ignore", "--quiet", "--", str(path))[0] == 0
 
 
 def set_tag(tree: WorkTree, name: str) -> bool:
@@ -110,7 +115,7 @@ def set_tag(tree: WorkTree, name: str) -> bool:
     `update-ref` and not `tag`: a configured signature would ask for a passphrase.
     """
     reference = f"refs/tags/{name}"
-    return _git(tree.root, "update-ref", reference, tree.commit, "").returncode == 0
+    return _git(tree.root, "update-ref", reference, tree.commit, "")[0] == 0
 
 
 def remove_tag(tree: WorkTree, name: str) -> None:
@@ -121,7 +126,7 @@ def remove_tag(tree: WorkTree, name: str) -> None:
 def has_tag(tree: WorkTree, name: str) -> bool:
     """Whether a tag of that name exists."""
     reference = f"refs/tags/{name}"
-    return _git(tree.root, "rev-parse", "--quiet", "--verify", reference).returncode == 0
+    return _git(tree.root, "rev-parse", "--quiet", "--verify", reference)[0] == 0
 
 
 def _history(tree: WorkTree, start: str, began: datetime) -> tuple[int, tuple[str, ...]]:
@@ -141,9 +146,9 @@ def _since(tree: WorkTree, start: str, began: datetime, *command: str) -> str:
         return _output(tree.root, *command, "HEAD", "--")
     # A log may be edited, or come from somebody else: nothing of it becomes an option of git.
     if _HASH.fullmatch(start):
-        found = _git(tree.root, *command, f"{start}..HEAD", "--")
-        if found.returncode == 0:
-            return _text(found.stdout)
+        code, output = _git(tree.root, *command, f"{start}..HEAD", "--")
+        if code == 0:
+            return _text(output)
     return _output(tree.root, *command, f"--since={int(began.timestamp())}", "HEAD", "--")
 
 
@@ -164,12 +169,35 @@ def _uncommitted(root: Path, logs: str) -> int:
 
 def _output(root: Path, *arguments: str) -> str:
     """What git prints, '' when it fails: a session goes on where a fact cannot be had."""
-    result = _git(root, *arguments)
-    return "" if result.returncode else _text(result.stdout).removesuffix("\n")
+    code, output = _git(root, *arguments)
+    return "" if code else _text(output).removesuffix("\n")
 
 
-def _git(folder: Path, *arguments: str) -> CompletedProcess[bytes]:
-    import subprocess  # a note needs no git, and should not wait for this
+def _git(folder: Path, *arguments: str) -> tuple[int, bytes]:
+    """Exit code and output of git; spawned without `subprocess`, which takes longer to import."""
+    if sys.platform == "win32":
+        asked = _git_with_complaint(folder, *arguments)
+        return asked.returncode, asked.stdout
+    printed, write = os.pipe()
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, write, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    command = ["git", "-C", str(folder), *arguments]
+    with open(printed, "rb") as stream:  # noqa: PTH123 - an open pipe
+        try:
+            process = os.posix_spawnp("git", command, os.environ, file_actions=actions)
+        except FileNotFoundError as error:
+            raise RepositoryError(_NO_GIT) from error
+        finally:
+            os.close(write)
+        output = stream.read()
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), output
+
+
+def _git_with_complaint(folder: Path, *arguments: str) -> CompletedProcess[bytes]:
+    import subprocess
 
     command = ["git", *arguments]
     try:
@@ -177,8 +205,11 @@ def _git(folder: Path, *arguments: str) -> CompletedProcess[bytes]:
             command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, check=False
         )
     except FileNotFoundError as error:
-        missing = "git is not installed" if folder.is_dir() else f"there is no folder {folder}"
-        raise RepositoryError(f"{missing}; a session needs a git work tree") from error
+        if folder.is_dir():
+            raise RepositoryError(_NO_GIT) from error
+        raise RepositoryError(
+            f"there is no folder {folder}; a session needs a git work tree"
+        ) from error
 
 
 def _text(output: bytes) -> str:
