@@ -258,9 +258,11 @@ def _related_trial(
     started = time.perf_counter()
     found = at_cut.facts.co_changes(query.text, depth)
     seconds = time.perf_counter() - started
-    scry = at_cut.trial(replace(query, kinds=FILE_KINDS), depth + 1).lists[0]
+    search, question = at_cut.questions.search, at_cut.questions.of(query.text)
+    rankings = search.rankings(question, at_cut.filters(FILE_KINDS))
+    scry = search.ranked(question, rankings, depth + 1)
     lists = [LaneList(RELATED, [(one.path, one.weight) for one in found])]
-    for lane, documents in (("scry PATH", scry.documents), (MOST_CHANGED, popular.documents)):
+    for lane, documents in (("scry PATH", scry), (MOST_CHANGED, popular.documents)):
         lists.append(LaneList(lane, [d for d in documents if d[0] != query.text]))
     return Trial(seconds, lists)
 

@@ -12,7 +12,7 @@ from verdigris.errors import EvaluationError
 from verdigris.evaluate.chart import draw_run
 from verdigris.evaluate.comparison import compare_runs
 from verdigris.evaluate.queries import EvaluationQuery
-from verdigris.evaluate.report import BenchmarkReport, Source
+from verdigris.evaluate.report import BenchmarkReport, Difference, LeftOut, Source
 from verdigris.evaluate.run import LaneList, Suite, System, Trial, evaluate
 from verdigris.evaluate.saved_run import load_run, require_savable, save_run
 from verdigris.evaluate.threshold import missed, parse_threshold
@@ -64,11 +64,21 @@ def test_files_that_are_no_run(tmp_path: Path, content: str, complaint: str) -> 
 def test_the_lane_that_changes_nothing_and_the_rival_are_told() -> None:
     (suite,) = run_of([1] * 40).suites
     assert [(one.lane, one.found, one.gains) for one in suite.left_out] == [("words", True, False)]
-    assert "words (without it MRR +0.000)" in benchmark_text(run_of([1] * 40))
+    told = " ".join(benchmark_text(run_of([1] * 40)).split())
+    assert "contribute nothing here: words (without it MRR +0.000, recall@10 +0.000)" in told
     assert suite.rival is not None
     assert suite.rival.lane == "words"
     assert suite.rival.mrr.mean == pytest.approx(0.75)
     assert suite.rival.mrr.is_sure
+
+
+def test_a_lane_whose_loss_chance_may_explain_is_not_called_useless() -> None:
+    run = run_of([1] * 40)
+    unsure = Difference(0.06, -0.02, 0.14, 0.2)
+    suite = replace(run.suites[0], left_out=(LeftOut("words", True, unsure, unsure),))
+    told = " ".join(benchmark_text(replace(run, suites=(suite,))).split())
+    assert "seem to contribute, but 40 questions are too few to be sure: words (without it" in told
+    assert "contribute nothing" not in told
 
 
 def test_two_runs_are_compared_query_by_query() -> None:

@@ -18,6 +18,8 @@ from verdigris.serve.cli.console import plural, terminal_width
 
 FEW = 30
 """Below this many questions the intervals are so wide that figures alone mislead."""
+LEAST_LOSS = 0.005
+"""What leaving a lane out costs at least where it seems to contribute."""
 _COLUMNS = ("MRR", "recall@5", "recall@10", "nDCG@10")
 _SHOWN_MISSING = 5
 _LEGEND = (
@@ -75,8 +77,13 @@ def _table(lanes: Sequence[LaneReport]) -> Iterator[str]:
 
 def _notes(report: EvaluationReport) -> Iterator[str]:
     yield _wrapped(f"verdict: {_verdict(report)}")
-    if idle := [one for one in report.left_out if not one.gains]:
-        yield _wrapped("not shown to contribute, within chance: " + ", ".join(map(_without, idle)))
+    unsure = [one for one in report.left_out if not one.gains]
+    if idle := [one for one in unsure if _loss(one) < LEAST_LOSS]:
+        yield _wrapped("contribute nothing here: " + ", ".join(map(_without, idle)))
+    if few := [one for one in unsure if _loss(one) >= LEAST_LOSS]:
+        questions = plural(report.queries, "question")
+        told = ", ".join(map(_without, few))
+        yield _wrapped(f"seem to contribute, but {questions} are too few to be sure: {told}")
     latency = report.latency
     yield f"one search: p50 {latency.p50_ms:.0f} ms, p95 {latency.p95_ms:.0f} ms"
 
@@ -106,7 +113,13 @@ def _without(one: LeftOut) -> str:
     if not one.found:
         return f"{one.lane} (finds nothing that is wanted)"
     hurts = ", it hurts" if one.mrr.high < 0 else ""
-    return f"{one.lane} (without it MRR {0 - one.mrr.mean:+.3f}{hurts})"
+    recall = f"recall@10 {0 - one.recall_at_10.mean:+.3f}"
+    return f"{one.lane} (without it MRR {0 - one.mrr.mean:+.3f}, {recall}{hurts})"
+
+
+def _loss(one: LeftOut) -> float:
+    """What leaving a lane out costs, in the measure that loses more."""
+    return max(one.mrr.mean, one.recall_at_10.mean)
 
 
 def _wrapped(text: str) -> str:
