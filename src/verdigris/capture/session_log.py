@@ -14,6 +14,7 @@ ACTIVE, ENDED, ARCHIVED = "active", "ended", "archived"
 
 _ACTIVITY_LOG = "## Activity Log"
 _CLASSIFICATION = "## Session Classification"
+_BYTE_ORDER_MARK = "\ufeff"
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})(.*)$")
 _HEADING = re.compile(r"^ {0,3}(#{1,6})(?=\s|$)")
 _SECTION = re.compile(r"^#{1,2}\s")
@@ -240,7 +241,7 @@ def classification_text(found: Classification) -> str:
 def classified_number(text: str, name: str) -> int | None:
     """A number of the closing classification (`Commits`, `Duration`); None if it has none."""
     closing = text.rpartition(_CLASSIFICATION)
-    match = re.search(rf"^\W*{name}\W*:\W*(\d+)", closing[2], re.M | re.I) if closing[1] else None
+    match = re.search(rf"(?im)^\W*{name}\W*:\W*(\d+)", closing[2]) if closing[1] else None
     return int(match[1]) if match else None
 
 
@@ -284,12 +285,11 @@ def _unquoted(value: str) -> str:
 
 def _head_lines(text: str) -> list[str]:
     """The front matter without its fences, or what stands above the first section."""
-    lines = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
-    begins = 1 if lines[0].rstrip() == "---" else 0
-    for index, line in enumerate(lines[begins:], begins):
-        if line.startswith("## ") or (begins and line.rstrip() == "---"):
-            return lines[begins:index]
-    return lines[begins:]
+    above = f"\n{text.removeprefix(_BYTE_ORDER_MARK)}".partition("\n## ")[0]
+    lines = [line.rstrip() for line in above.split("\n")[1:]]
+    if lines[:1] != ["---"]:
+        return lines
+    return lines[1 : lines.index("---", 1)] if "---" in lines[1:] else lines[1:]
 
 
 def _moment(value: str) -> datetime | None:

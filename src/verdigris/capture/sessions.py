@@ -351,13 +351,12 @@ class SessionCapture:
         text = read_text(log)
         head = text_of.read_head(text, log.stem)
         is_open = log == opened and head.status != ENDED
-        root = self._tree.root
         return SessionSummary(
             id=log.stem,
             title=head.title,
             status=head.status,
             branch=head.branch,
-            path=log.relative_to(root).as_posix() if log.is_relative_to(root) else str(log),
+            path=log.as_posix().removeprefix(f"{self._tree.root.as_posix()}/"),
             started=f"{head.created:%Y-%m-%dT%H:%M:%SZ}" if head.created else "",
             minutes=_minutes(head) if is_open else text_of.classified_number(text, "Duration"),
             commits=count_commits(self._tree, head.starting_commit, _began(head))
