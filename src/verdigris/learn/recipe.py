@@ -82,7 +82,7 @@ class Recipe:
 class _Number:
     """A number within bounds, both allowed."""
 
-    kind: type
+    kind: type[int] | type[float]
     low: float
     high: float
 
@@ -206,12 +206,12 @@ class _Reader:
                 raise self._wrong(node, f"{key} must be {' or '.join(accepted)}, not {text!r}")
             return text
         try:
-            number = accepted.kind(text)
+            number: int | float | None = accepted.kind(text)
         except ValueError:
             number = None
         if number is None or not accepted.low <= number <= accepted.high:
             raise self._wrong(node, f"{key} must be {accepted}, not {text!r}")
-        return number  # type: ignore[no-any-return]
+        return number
 
     def _mapping(self, node: yaml.Node, known: Sequence[str]) -> dict[str, yaml.Node]:
         if not isinstance(node, yaml.MappingNode):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -18,7 +18,7 @@ from verdigris.learn.gate import (
 )
 from verdigris.learn.network import Projection, random_projection
 from verdigris.learn.pairs import PairSet
-from verdigris.learn.training import Plan, train
+from verdigris.learn.training import Plan, Side, train
 
 GATE_SHARE, STOP_SHARE = 0.2, 0.15
 """The newest part of the queries is kept for the gate, the part before it chooses the epochs."""
@@ -121,9 +121,9 @@ def train_on_all(sources: Mapping[str, PairSet], plan: Plan, epochs: int) -> Pro
     return after(train(list(sources.values()), plan), epochs)
 
 
-def after(epochs: object, count: int) -> Projection:
+def after(epochs: Iterator[Projection], count: int) -> Projection:
     """The projection after `count` epochs of `train`."""
-    return next(islice(iter(epochs), count - 1, None))  # type: ignore[call-overload, no-any-return]
+    return next(islice(epochs, count - 1, None))
 
 
 def _choose(splits: Mapping[str, Split], plan: Plan, most_epochs: int) -> Choice:
@@ -166,5 +166,9 @@ def judge(projection: Projection, plan: Plan, split: Split) -> Verdict:
 def plan_variants(plan: Plan, layers: str, side: str) -> list[Plan]:
     """All plans that a recipe leaves open: `auto` layers or side stand for both."""
     hidden = [plan.hidden] * (layers != "1") + [0] * (layers != "2")
-    sides = ["query"] * (side != "shared" and not plan.dims) + ["shared"] * (side != "query")
-    return [replace(plan, hidden=h, side=s) for h in hidden for s in sides]  # type: ignore[arg-type]
+    left_open: dict[Side, bool] = {
+        "query": side != "shared" and not plan.dims,
+        "shared": side != "query",
+    }
+    sides = [one for one, is_open in left_open.items() if is_open]
+    return [replace(plan, hidden=h, side=s) for h in hidden for s in sides]
