@@ -175,3 +175,13 @@ def test_a_question_on_a_current_index_loads_no_parser_and_no_bar(
 
 def test_status_needs_no_model(small_git: GitFolder) -> None:
     assert "onnxruntime" not in _modules_after(_run_of("status"), small_git.root)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("arguments", [["session", "list"], ["scry", "kettle"]])
+def test_closed_streams_change_no_exit_code(small_git: GitFolder, arguments: list[str]) -> None:
+    def code(closed: str) -> int:
+        command = ["sh", "-c", f'"$@" {closed}', "sh", *PROGRAM, *arguments]
+        return subprocess.run(command, cwd=small_git.root, capture_output=True).returncode
+
+    assert code("") == code(">&-") == code("2>&-") == code(">&- 2>&-")

@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments[: arguments.index("--") if "--" in arguments else None]
     interrupt = _Interrupt()
+    if sys.stderr is None:  # closed by whoever started this; the exit code still tells
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     try:
         code = _run(arguments, debug)
     except KeyboardInterrupt as error:

@@ -85,7 +85,7 @@ class ProgressBar:
 
 def is_terminal() -> bool:
     """Whether a person watches both the answer and the progress."""
-    return sys.stdout.isatty() and sys.stderr.isatty()
+    return sys.stdout is not None and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def terminal_width() -> int:

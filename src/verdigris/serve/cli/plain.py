@@ -111,6 +111,8 @@ def parse(verb: Verb, arguments: Sequence[str]) -> Given | None:
 
 def write_line(text: str) -> None:
     """A line on standard output, written at once; what it cannot show becomes `?`."""
+    if sys.stdout is None:  # closed by whoever started this
+        return
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(f"{text.encode(encoding, 'replace').decode(encoding)}\n")
     sys.stdout.flush()
