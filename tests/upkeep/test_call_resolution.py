@@ -114,6 +114,8 @@ tray.error();
     "go/tea/pot.go": "package tea\n\nfunc Default() {}\n",
     "go/tea/app.go": "package tea\n\nfunc brew() {\n\tDefault()\n}\n",
     "go/cup/cup.go": "package cup\n\nfunc Default() {}\n",
+    "go/tea/menu.go": "package tea\n\ntype Menu struct{}\n\nfunc (m *Menu) Set() {}\n",
+    "go/tea/serve.go": "package tea\n\nfunc serve() {\n\tr.Header.Set()\n\tmenu.Set()\n}\n",
 }
 
 
@@ -238,3 +240,9 @@ def test_the_module_before_a_type_says_whose_it_is(callers: Callers) -> None:
 def test_a_bare_name_in_go_is_one_of_the_package(callers: Callers) -> None:
     assert callers("go/tea/pot.go") == {"go/tea/app.go:4": 1}
     assert callers("go/cup/cup.go") == {}
+
+
+def test_a_common_method_of_go_is_meant_where_the_variable_has_the_name_of_the_type(
+    callers: Callers,
+) -> None:
+    assert callers("Menu.Set") == {"go/tea/serve.go:5": 0.7, "go/tea/serve.go:4": 0.2}

@@ -30,13 +30,20 @@ _SCRIPT = """
 """
 _RUST = """
     all and_then any as_bytes as_deref as_mut as_ref as_slice as_str borrow borrow_mut bytes
-    chain chars clone cloned cmp collect contains contains_key copied count default drain entry
-    enumerate eq err expect extend filter filter_map find first flat_map flatten fold get
-    get_mut insert into into_iter is_empty is_err is_none is_ok is_some iter iter_mut join keys
-    last len lines lock map map_err max min next ok ok_or ok_or_else or_else parse peek pop
-    position push push_str read remove replace rev skip sort sort_by split starts_with sum take
-    to_owned to_string to_vec trim unwrap unwrap_or unwrap_or_default unwrap_or_else values
-    write zip
+    chain chars clone cloned cmp collect contains contains_key copied count default display
+    drain entry enumerate eq err exists expect extend extension file_name filter filter_map find
+    first flat_map flatten fold get get_mut insert into into_iter is_dir is_empty is_err is_file
+    is_none is_ok is_some iter iter_mut join keys last len lines lock map map_err max metadata
+    min next ok ok_or ok_or_else or_else parent parse path peek pop position push push_str read
+    remove replace rev skip sort sort_by split starts_with sum take to_owned to_string to_vec
+    trim unwrap unwrap_or unwrap_or_default unwrap_or_else values write zip
+"""
+_GO = """
+    Add Addr Bytes Cap Close Context Copy Deadline Del Done Elem Encode Err Error Execute Fatal
+    Fatalf Field Flush Format Get Header Helper Index Int Int64 IsNil IsZero Key Keys Kind Len
+    Less Load Lock LoadOrStore Log Logf Name Next Parse Path Read ReadAll Range RLock RUnlock
+    Reset Run Scan Seek Set Skip Store String Sub Swap Sync Type Unix Unlock Unwrap Value Values
+    Wait Write WriteHeader WriteString
 """
 _JVM = """
     add addAll append apply charAt clear collect compareTo contains containsKey endsWith
@@ -61,6 +68,7 @@ BUILTIN_METHODS = {
         ("python", _PYTHON),
         ("script", _SCRIPT),
         ("rust", _RUST),
+        ("go", _GO),
         ("jvm", _JVM),
         ("ruby", _RUBY),
     )

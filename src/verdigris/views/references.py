@@ -104,7 +104,7 @@ class ReferenceFacts(ImportFacts):
             for definition, sure in choices
             if sure >= least
         ]
-        return sorted(found, key=lambda one: (one[0].path, one[0].caller, one[1].path, one[1].name))
+        return sorted(found, key=_place)
 
     def _choices(self, callers: Mapping[str, set[Site]]) -> dict[str, dict[Site, Choices]]:
         """Name → calling site → definitions that a call of the name there may mean, how surely."""
@@ -140,6 +140,12 @@ def _meant(targets: Sequence[Symbol], choices: Choices) -> tuple[str, float]:
     ]
     likeliest = max(found, key=lambda one: one[0], default=(0.0, targets[0].name))
     return likeliest[1], sum(sure for sure, _ in found)
+
+
+def _place(call: tuple[Site, Symbol]) -> tuple[str, ...]:
+    """What orders calls always in the same way."""
+    site, definition = call
+    return site.path, site.caller, definition.path, definition.name, site.receiver
 
 
 def _constructed(name: str) -> str:
