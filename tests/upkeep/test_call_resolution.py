@@ -103,7 +103,7 @@ export class Tray {
   }
 }
 """,
-    "ts/teas.d.ts": "export declare function infuse(): void;\n",
+    "ts/teas.d.ts": "export declare class Tray {\n  error(): void;\n}\n",
     "ts/app.ts": """import * as menu from "./index.js";
 
 menu.infuse();

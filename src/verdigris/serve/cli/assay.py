@@ -87,8 +87,8 @@ _QUERIES = (
 def assay() -> None:
     """Ask about the structure of code: callers, callees, imports, importers, symbols, inventory.
 
-    Calls are matched by name, without types; each row says how sure it is. Exit codes: 0 found,
-    1 nothing found, 2 error.
+    Calls are matched by name, receiver and imports, without types; each row says how sure it is.
+    Exit codes: 0 found, 1 nothing found, 2 error.
     """
 
 
