@@ -103,7 +103,8 @@ export class Tray {
   }
 }
 """,
-    "ts/teas.d.ts": "export declare class Tray {\n  error(): void;\n}\n",
+    "ts/teas.d.ts": "export declare class Tray {\n  drop(): void;\n}\n",
+    "ts/old.ts": "tray.drop();\n",
     "ts/app.ts": """import * as menu from "./index.js";
 
 menu.infuse();
@@ -207,7 +208,7 @@ def test_other_languages_follow_their_imports(callers: Callers) -> None:
 def test_a_module_of_typescript_has_the_name_that_the_import_gives_it(callers: Callers) -> None:
     found = callers("ts/teas.ts")
     # Handed on by index.ts; neither console's error, nor a `teas` that is not imported.
-    assert found == {"ts/app.ts:3": 1, "ts/app.ts:6": 0.7}
+    assert found == {"ts/app.ts:3": 1, "ts/app.ts:6": 0.7, "ts/old.ts:1": 0.7}
     assert callers("ts/teas.d.ts") == {}
 
 
@@ -220,7 +221,7 @@ def test_of_a_type_that_is_not_called_itself_the_calls_of_its_members_are_found(
     callers: Callers,
 ) -> None:
     assert callers("Cup") == {}  # its `decode` is hardly meant anywhere
-    assert callers("Tray") == {"ts/app.ts:6": 0.7}  # not its own `this.error()`
+    assert callers("Tray") == {"ts/app.ts:6": 0.7, "ts/old.ts:1": 0.7}  # not its own `this.error()`
 
 
 def test_tests_stand_behind_the_other_callers_and_importers(cafe: GitFolder) -> None:
