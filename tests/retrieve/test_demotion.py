@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import GitFolder
 
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.retrieve.demotion import FACTOR, put_behind
+from verdigris.retrieve.demotion import BEHIND_FOR_QUESTION, BEHIND_FOR_SUBJECT, put_behind
 from verdigris.retrieve.fusion import Fused
 
 RUST = """pub fn fill_pot(litres: u8) -> Pot {
@@ -28,10 +28,11 @@ fn fill_pot_with_water() {
 @pytest.mark.parametrize(
     ("question", "behind"),
     [
-        ("how is tea made?", {"tests/test_pot.py", "CHANGELOG.md"}),
-        ("why is tea made?", {"tests/test_pot.py"}),
-        ("which test makes tea?", {"CHANGELOG.md"}),
-        ("where is tea made?", {"tests/test_pot.py", "CHANGELOG.md", "commit"}),
+        ("how is tea made?", {"tests/test_pot.py", "pot.pyi", "CHANGELOG.md", "commit"}),
+        ("why is tea made?", {"tests/test_pot.py", "pot.pyi"}),
+        ("where was tea added?", {"tests/test_pot.py", "pot.pyi", "commit"}),
+        ("which test makes tea?", {"pot.py", "pot.pyi", "CHANGELOG.md", "README.md", "commit"}),
+        ("is tea tested?", {"pot.pyi", "CHANGELOG.md", "commit"}),
         ("Make tea", {"tests/test_pot.py"}),
     ],
 )
@@ -39,7 +40,7 @@ def test_what_a_question_hardly_means_loses_some_of_its_score(
     make_git: Callable[[str], GitFolder], question: str, behind: set[str]
 ) -> None:
     folder = make_git("teas")
-    for name in ("pot.py", "tests/test_pot.py", "CHANGELOG.md", "README.md"):
+    for name in ("pot.py", "pot.pyi", "tests/test_pot.py", "CHANGELOG.md", "README.md"):
         folder.write(name, "tea\n")
     folder.commit("Make tea")
     with KnowledgeBase(folder.root) as opened:
@@ -50,16 +51,4 @@ def test_what_a_question_hardly_means_loses_some_of_its_score(
     reduced = found.document_ids[found.scores < 1].tolist()
     assert {names[one].partition(":")[0] for one in reduced} == behind
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
-    assert found.scores.min() == FACTOR
-
-
-def test_what_is_tested_is_shown_before_the_test_beside_it(
-    make_git: Callable[[str], GitFolder],
-) -> None:
-    folder = make_git("rusty")
-    folder.write("pot.rs", RUST)
-    with KnowledgeBase(folder.root) as opened:
-        first = opened.ask("where is the pot filled with water?").hits[0]
-        asked = opened.ask("which test fills the pot with water?").hits[0]
-    assert [one.symbol for one in first.passages] == ["fill_pot", "fill_pot_with_water"]
-    assert [one.symbol for one in asked.passages] == ["fill_pot_with_water", "fill_pot"]
+from verdigris.retrieve.demotion import BEHIND_FOR_QUESTION, BEHIND_FOR_SUBJECT, put_behind

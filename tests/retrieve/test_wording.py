@@ -7,6 +7,7 @@ import pytest
 from verdigris.retrieve.wording import (
     asks_about_changes,
     asks_about_tests,
+    asks_for_tests,
     asks_where,
     is_question,
 )
@@ -20,6 +21,7 @@ from verdigris.retrieve.wording import (
         ("why does the fridge hum", True),
         ("the fridge hums, doesn't it?", True),
         ("Where is the noise made?", True),
+        ("fridgeNoise", True),
         ("we spoke of the noise. " * 10, True),
     ],
 )
@@ -32,6 +34,7 @@ def test_questions_are_told_from_subjects_by_their_wording(text: str, asks: bool
     [
         ("Where is the noise made?", True),
         ("which file makes the noise", True),
+        ("which test listens to the noise?", True),
         ("which fridge is loud?", False),
         ("know where the noise is made", False),
         ("why is it loud where it is cold?", False),
@@ -62,3 +65,17 @@ def test_reasons_and_times_are_about_changes(text: str, changes: bool) -> None:
 )
 def test_tests_are_called_by_their_name(text: str, tests: bool) -> None:
     assert asks_about_tests(text) == tests
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("which tests listen to the fridge?", True),
+        ("Where is the test of the fridge?", True),
+        ("how is the fridge tested?", False),
+    ],
+)
+def test_nothing_but_tests_is_wanted_where_the_question_begins_with_them(
+    text: str, wanted: bool
+) -> None:
+    assert asks_for_tests(text) == wanted

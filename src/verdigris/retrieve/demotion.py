@@ -1,5 +1,5 @@
-"""What stands a little behind: test code, which says the words of what it tests; change logs, which
-say a word about everything; commits, where a place is asked for."""
+"""What stands a little behind: tests and declarations, which say the words of what they stand for;
+change logs, which say a word about everything; commits, where the present is asked for."""
 
 from __future__ import annotations
 
@@ -12,36 +12,49 @@ from verdigris.database import storage_errors
 from verdigris.records import Kind
 from verdigris.retrieve.fusion import Fused, sorted_by_score
 from verdigris.retrieve.lanes import Ranking
-from verdigris.retrieve.path_kinds import is_change_log, is_test
+from verdigris.retrieve.path_kinds import is_change_log, is_declaration, is_test
 from verdigris.retrieve.wording import (
     asks_about_changes,
     asks_about_tests,
+    asks_for_tests,
     asks_where,
     is_question,
 )
 from verdigris.store.document_chunks import Ids
 from verdigris.store.index import Index
 
-FACTOR = 0.85
-"""What the score of such a document is multiplied with (docs/experiments.md)."""
+BEHIND_FOR_QUESTION, BEHIND_FOR_SUBJECT = 0.75, 0.85
+"""What the score of such a document is multiplied with (docs/experiments.md). With the second,
+which is for texts that read like a commit's subject, the learned fusion's weights were fitted."""
 
 
-def put_behind(index: Index, question: str, fused: Fused) -> Fused:
-    """The same documents, best first, with reduced scores for those that the question hardly means.
-
-    Test code, unless it asks about tests; change logs, if it asks something else than what
-    changed; commits, if it asks where something is.
-    """
-    behind: list[int] = []
+def put_behind(index: Index, text: str, fused: Fused) -> Fused:
+    """The same documents, best first, with reduced scores for those that the text hardly means."""
+    asks = is_question(text)
     with storage_errors(index.path):
-        if not asks_about_tests(question):
-            behind += _named(index, "code", is_test)
-        if is_question(question) and not asks_about_changes(question):
-            behind += _named(index, "doc", is_change_log)
-        if asks_where(question):
-            behind += _named(index, "commit", lambda _: True)
+        behind = _behind_question(index, text) if asks else _tests_unless_asked_for(index, text)
     reduced = np.isin(fused.document_ids, np.array(behind, np.int64))
-    return sorted_by_score(fused.document_ids, np.where(reduced, FACTOR, 1.0) * fused.scores)
+    factor = BEHIND_FOR_QUESTION if asks else BEHIND_FOR_SUBJECT
+    return sorted_by_score(fused.document_ids, np.where(reduced, factor, 1.0) * fused.scores)
+
+
+def _behind_question(index: Index, question: str) -> list[int]:
+    """Declarations and tests; files that are no tests, if it asks for tests; change logs and
+    commits, if it asks for something else than what changed; commits, if it asks for a place."""
+    behind = _named(index, "code", is_declaration) + _tests_unless_asked_for(index, question)
+    of_the_present = not asks_about_changes(question)
+    if asks_for_tests(question):
+        behind += _named(index, "code", lambda path: not is_test(path))
+        behind += _named(index, "doc", lambda _: True)
+    if of_the_present:
+        behind += _named(index, "doc", is_change_log)
+    if of_the_present or asks_where(question):
+        behind += _named(index, "commit", lambda _: True)
+    return behind
+
+
+def _tests_unless_asked_for(index: Index, text: str) -> list[int]:
+    return [] if asks_about_tests(text) else _named(index, "code", is_test)
 
 
 def put_test_passages_behind(
@@ -62,7 +75,7 @@ def put_test_passages_behind(
 
 def _with_passages_behind(ranking: Ranking, behind: Ids) -> Ranking:
     reduced = np.isin(ranking.chunk_ids, behind)
-    scores = np.where(reduced, np.float32(FACTOR), np.float32(1)) * ranking.chunk_scores
+    scores = np.where(reduced, np.float32(BEHIND_FOR_SUBJECT), np.float32(1)) * ranking.chunk_scores
     order = np.argsort(-scores, kind="stable")
     return replace(
         ranking,

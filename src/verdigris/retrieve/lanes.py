@@ -36,7 +36,7 @@ DOCUMENT_WEIGHTS = (2.0, 1.0)
 """BM25 weights of a document's path and title, and of its body."""
 
 _TOKEN = re.compile(r"[^\W_]+")
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     """
     a about after all also an and any are as at be because been before but by can could did do
     does for from had has have how i if in into is it its just like may more most much must not
@@ -196,7 +196,7 @@ def match_expression(text: str) -> str:
 
 def telling_words(text: str) -> list[str]:
     """A text's words in lower case, each once, identifiers split, without stop words."""
-    return [word for word in _words(text) if word not in _STOP_WORDS]
+    return [word for word in _words(text) if word not in STOP_WORDS]
 
 
 def _words(text: str) -> dict[str, None]:

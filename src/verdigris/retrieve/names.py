@@ -12,6 +12,7 @@ from verdigris.database import storage_errors
 from verdigris.records import KINDS
 from verdigris.retrieve.lanes import NAMES, ChunkTable, Question, Ranking
 from verdigris.retrieve.moments import commits_meant
+from verdigris.retrieve.word_for_word import passages_saying
 from verdigris.store.index import Index
 from verdigris.views import Facts
 
@@ -26,17 +27,16 @@ _Found = tuple[int, int]
 
 
 def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question) -> list[Ranking]:
-    """Documents that define a symbol, or are a file or issue, which the question spells out.
-
-    And releases.
+    """Documents that define a symbol, or are a file, issue or release, which the question spells
+    out; and those that say the question, or what it quotes, word for word.
 
     A name counts 1/(documents that carry it), so that `main` weighs less than `EventLog`.
     """
     scores: dict[int, float] = defaultdict(float)
     passages: list[_Found] = []
     scores.update(dict.fromkeys(_ids(index, facts.issues_called(question.text)), 1.0))
-    for name in names_in(question.text):
-        found = _documents_named(index, facts, name)
+    named = [_documents_named(index, facts, name) for name in names_in(question.text)]
+    for found in [passages_saying(index, question.text), *named]:
         documents = {document for document, _ in found}
         if len(documents) <= _MOST_FILES:
             passages += [one for one in found if one[1]]

@@ -1,4 +1,4 @@
-"""What a file is by its path: test code, a list of what changed."""
+"""What a file is by its path: test code, declarations of types, a list of what changed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _TEST_PATH = re.compile(
 )
 """Folders and names that the languages' test tools look for, or that are customary."""
 
+_DECLARATIONS = re.compile(r"\.d\.[cm]?ts$|\.pyi$")
+
 _CHANGE_LOG = re.compile(
     r"(?:^|/)(?:change-?_?logs?|changes|history|news|release-?_?notes?|version-?_?history"
     r"|what-?s-?_?new)(?:\.\w+)?$"
@@ -25,6 +27,11 @@ _CHANGE_LOG = re.compile(
 def is_test(path: str) -> bool:
     """Whether a path is that of test code, by its folders and its name."""
     return _TEST_PATH.search(path) is not None
+
+
+def is_declaration(path: str) -> bool:
+    """Whether a file declares types of code that stands elsewhere, with its documentation."""
+    return _DECLARATIONS.search(path) is not None
 
 
 def is_change_log(path: str) -> bool:

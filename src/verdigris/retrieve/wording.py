@@ -13,7 +13,10 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_TESTS = re.compile(r"\b(?:tests?|tested|testing|specs?|fixtures?|benchmarks?|examples?)\b")
-_ASKS_WHERE = re.compile(r"^\W*(?:where|which (?:file|module|function|class|method)s?)\b", re.I)
+_ASKS_WHERE = re.compile(
+    r"^\W*(?:where|which (?:file|module|function|class|method|test)s?)\b", re.IGNORECASE
+)
+_ASKS_FOR_TESTS = re.compile(r"^\W*(?:which|where (?:is|are) the) tests?\b", re.IGNORECASE)
 _ABOUT_CHANGES = re.compile(
     r"\b(?:why|when|since|chang(?:ed?|es|ing)|added|removed?|dropped|fixed|reverted|deprecated"
     r"|versions?|releas\w*|histor\w*|change-?log|news|no longer|any ?more|used to)\b",
@@ -22,13 +25,19 @@ _ABOUT_CHANGES = re.compile(
 
 
 def is_question(text: str) -> bool:
-    """Whether a text asks, or is too long for the subject of a commit."""
-    return _ASKS.search(text.strip()) is not None or len(text.split()) > LONG_TEXT
+    """Whether a text asks, or has not the length of a commit's subject: one word, or too many."""
+    asks = _ASKS.search(text.strip()) is not None
+    return asks or not 1 < len(text.split()) <= LONG_TEXT
 
 
 def asks_about_tests(text: str) -> bool:
     """Whether tests, examples or benchmarks are wanted."""
     return _ABOUT_TESTS.search(text.lower()) is not None
+
+
+def asks_for_tests(text: str) -> bool:
+    """Whether nothing but tests is wanted."""
+    return _ASKS_FOR_TESTS.search(text) is not None
 
 
 def asks_where(text: str) -> bool:

@@ -1,0 +1,62 @@
+"""Who quotes an error message finds what raises it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from verdigris.chunking import chunk_document
+from verdigris.records import DOCUMENT_SEEN, Event, Lines, SeenDetails
+from verdigris.retrieve.word_for_word import passages_saying
+from verdigris.store.index import Index
+
+TEXTS = {
+    "pot.py": 'raise TeaError(f"The pot {name!r} is empty, fill it with fresh water")',
+    "kettle.py": "fresh water for the kettle; it is empty, the pot is not",
+    "cup.py": 'raise TeaError("Cup broken")  # the_cup_is_broken',
+    "tray.py": "cups: broken, chipped, whole",
+}
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    opened = Index(tmp_path / "index.db")
+    with opened.transaction():
+        for name, text in TEXTS.items():
+            seen = Event(DOCUMENT_SEEN, name, "v", details=SeenDetails("code"))
+            content = Event("code.text", name, "v", text=text, lines=Lines(1, 1))
+            opened.add_document(seen, chunk_document(seen, [content]))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "sayers"),
+    [
+        ("The pot 'green' is empty, fill it with fresh water", ["pot.py"]),
+        ("KettleError: cup broken", []),  # two of three words are no row
+        ("cup broken", ["cup.py"]),
+        ('why do I get "Cup broken"?', ["cup.py"]),
+        ("why is it `Cup broken` now?", ["cup.py"]),
+        ("why is the cup broken?", []),
+        ("water that is fresh fill it and the pot with", []),
+        ("broken", []),
+        ("?!", []),
+        ("fill it with fresh water " * 9, []),
+        ("fresh water " + "with lemon " * 12, []),
+    ],
+)
+def test_a_message_is_found_where_its_words_stand_in_a_row(
+    index: Index, question: str, sayers: list[str]
+) -> None:
+    known = dict(index.connection.execute("SELECT id, name FROM documents").fetchall())
+    assert [known[document] for document, _ in passages_saying(index, question)] == sayers
+
+
+def test_the_longest_row_wins(index: Index) -> None:
+    found = passages_saying(index, "fresh water for the kettle is hot")
+    assert len(found) == 1
+    text = index.connection.execute("SELECT text FROM chunks WHERE id = ?", found[0][1:]).fetchone()
+    assert text[0] == TEXTS["kettle.py"]
