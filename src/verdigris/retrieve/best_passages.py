@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from verdigris.retrieve.lanes import Ranking
-from verdigris.store.document_chunks import Ids
+from verdigris.store.document_chunks import Ids, is_among
 
 PASSAGES_SHOWN = 3
 PASSAGE_RANK_OFFSET = 60
@@ -21,7 +21,7 @@ def best_passages(
     """For each document its best (chunk id, score), by reciprocal ranks summed over the lanes."""
     scores: dict[int, dict[int, float]] = {one: defaultdict(float) for one in document_ids.tolist()}
     for ranking in rankings:
-        for row in np.flatnonzero(np.isin(ranking.chunk_documents, document_ids)).tolist():
+        for row in np.flatnonzero(is_among(ranking.chunk_documents, document_ids)).tolist():
             chunk_id, document_id = ranking.chunk_ids[row], ranking.chunk_documents[row]
             scores[int(document_id)][int(chunk_id)] += 1 / (PASSAGE_RANK_OFFSET + row + 1)
     return {

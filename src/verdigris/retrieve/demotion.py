@@ -20,7 +20,7 @@ from verdigris.retrieve.wording import (
     asks_where,
     is_question,
 )
-from verdigris.store.document_chunks import Ids
+from verdigris.store.document_chunks import Ids, is_among
 from verdigris.store.index import Index
 
 BEHIND_FOR_QUESTION, BEHIND_FOR_SUBJECT = 0.75, 0.85
@@ -33,7 +33,7 @@ def put_behind(index: Index, text: str, fused: Fused) -> Fused:
     asks = is_question(text)
     with storage_errors(index.path):
         behind = _behind_question(index, text) if asks else _tests_unless_asked_for(index, text)
-    reduced = np.isin(fused.document_ids, np.array(behind, np.int64))
+    reduced = is_among(fused.document_ids, np.array(behind, np.int64))
     factor = BEHIND_FOR_QUESTION if asks else BEHIND_FOR_SUBJECT
     return sorted_by_score(fused.document_ids, np.where(reduced, factor, 1.0) * fused.scores)
 
@@ -74,7 +74,7 @@ def put_test_passages_behind(
 
 
 def _with_passages_behind(ranking: Ranking, behind: Ids) -> Ranking:
-    reduced = np.isin(ranking.chunk_ids, behind)
+    reduced = is_among(ranking.chunk_ids, behind)
     scores = np.where(reduced, np.float32(BEHIND_FOR_SUBJECT), np.float32(1)) * ranking.chunk_scores
     order = np.argsort(-scores, kind="stable")
     return replace(

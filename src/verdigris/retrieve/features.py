@@ -28,7 +28,7 @@ from verdigris.retrieve.past_changes import NO_CHANGES, PastChanges, Weights
 from verdigris.retrieve.path_kinds import is_test
 from verdigris.retrieve.path_words import PathWords
 from verdigris.retrieve.wording import asks_about_tests
-from verdigris.store.document_chunks import Ids, distinct
+from verdigris.store.document_chunks import Ids, distinct, is_among
 from verdigris.store.index import Index
 
 FILE_KINDS: tuple[Kind, ...] = ("doc", "code")
@@ -187,7 +187,7 @@ def _co_changes(past: PastChanges, candidates: Candidates) -> Column:
     """One step from the best candidates over common commits, as shares of the strongest."""
     best = np.argsort(-candidates.scores, kind="stable")[:_FOUND_FILES]
     found = np.zeros(len(past.files))
-    mine = np.isin(past.files, candidates.document_ids[best])
+    mine = is_among(past.files, candidates.document_ids[best])
     order = np.searchsorted(candidates.document_ids, past.files[mine])
     found[mine] = candidates.scores[order]
     found /= found.sum() or 1.0

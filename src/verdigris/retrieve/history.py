@@ -10,7 +10,7 @@ import numpy as np
 from verdigris.records import KINDS
 from verdigris.retrieve.lanes import DENSE, HISTORY, ChunkTable, Ranking
 from verdigris.retrieve.past_changes import PastChanges, Weights
-from verdigris.store.document_chunks import Ids
+from verdigris.store.document_chunks import Ids, is_among
 
 NEAREST_COMMITS = 50
 SHARPNESS = 4
@@ -67,7 +67,7 @@ def _commit_shares(past: PastChanges, commits: Sequence[Ranking]) -> Weights:
 def _rankings(table: ChunkTable, documents: Ids, scores: Weights) -> list[Ranking]:
     rankings = []
     for kind in KINDS:
-        mine = np.isin(documents, table.document_ids(kind))
+        mine = is_among(documents, table.document_ids(kind))
         order = np.lexsort((documents[mine], -scores[mine]))
         best = scores[mine][order].astype(np.float32)
         rankings.append(Ranking(HISTORY, kind, documents[mine][order], best))

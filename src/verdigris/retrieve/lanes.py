@@ -13,7 +13,7 @@ import numpy.typing as npt
 from verdigris.database import storage_errors
 from verdigris.records import KINDS, Kind
 from verdigris.retrieve.past_changes import PastChanges
-from verdigris.store.document_chunks import Ids, distinct, read_document_chunks
+from verdigris.store.document_chunks import Ids, distinct, is_among, read_document_chunks
 from verdigris.store.identifiers import split_identifiers
 from verdigris.store.index import Index
 from verdigris.store.neighbour_file import Scores
@@ -36,7 +36,7 @@ DOCUMENT_WEIGHTS = (2.0, 1.0)
 """BM25 weights of a document's path and title, and of its body."""
 
 _TOKEN = re.compile(r"[^\W_]+")
-STOP_WORDS = frozenset(
+_STOP_WORDS = frozenset(
     """
     a about after all also an and any are as at be because been before but by can could did do
     does for from had has have how i if in into is it its just like may more most much must not
@@ -154,7 +154,7 @@ def lexical_documents_lane(table: ChunkTable, index: Index, question: Question) 
     ids, scores = _bm25(index, "whole_documents", DOCUMENT_WEIGHTS, question.text)
     rankings = []
     for kind in KINDS:
-        keep = np.isin(ids, table.document_ids(kind))
+        keep = is_among(ids, table.document_ids(kind))
         rankings.append(Ranking(LEXICAL_DOCUMENTS, kind, ids[keep], scores[keep]))
     return rankings
 
@@ -190,17 +190,18 @@ def match_expression(text: str) -> str:
 
     Stop words are left out unless the question consists of nothing else.
     """
-    words = _words(text)
+    words = dict.fromkeys(words_of(text))
     return " OR ".join(f'"{word}"' for word in telling_words(text) or words)
 
 
 def telling_words(text: str) -> list[str]:
     """A text's words in lower case, each once, identifiers split, without stop words."""
-    return [word for word in _words(text) if word not in STOP_WORDS]
+    return [word for word in dict.fromkeys(words_of(text)) if word not in _STOP_WORDS]
 
 
-def _words(text: str) -> dict[str, None]:
-    return dict.fromkeys(token.lower() for token in _TOKEN.findall(split_identifiers(text)))
+def words_of(text: str) -> list[str]:
+    """A text's words in lower case, in order, as full text has them: identifiers split."""
+    return [token.lower() for token in _TOKEN.findall(split_identifiers(text))]
 
 
 def _bm25(

@@ -26,7 +26,7 @@ from verdigris.retrieve.features import (
 from verdigris.retrieve.fusion import Fused
 from verdigris.retrieve.lanes import HISTORY, Ranking
 from verdigris.retrieve.wording import is_question
-from verdigris.store.document_chunks import Ids
+from verdigris.store.document_chunks import Ids, is_among
 from verdigris.store.index import Index
 
 FIXED_POWER = 2.0
@@ -129,7 +129,7 @@ def order_files(index: Index, evidence: Evidence, fused: Fused, weights: Column)
     scores = base_scores(candidates) + parts.sum(axis=1)
     ordered = candidates.document_ids[np.argsort(-scores, kind="stable")]
     ids = fused.document_ids.copy()
-    ids[np.isin(ids, ordered)] = ordered  # on the places that they had together
+    ids[is_among(ids, ordered)] = ordered  # on the places that they had together
     return Placed(Fused(ids, fused.scores), candidates.document_ids, parts)
 
 
@@ -142,7 +142,7 @@ def with_history(evidence: Evidence, fused: Fused) -> Fused:
     """The list, and behind it the files that history alone found, however unsure it is."""
     files = [ranking.document_ids[:CANDIDATES] for ranking in _history_of_files(evidence)]
     found = np.concatenate([fused.document_ids[:0], *files])
-    added = found[~np.isin(found, fused.document_ids)]
+    added = found[~is_among(found, fused.document_ids)]
     return Fused(
         np.concatenate([fused.document_ids, added]),
         np.concatenate([fused.scores, np.zeros(len(added))]),
@@ -152,10 +152,10 @@ def with_history(evidence: Evidence, fused: Fused) -> Fused:
 def choose_candidates(evidence: Evidence, fused: Fused) -> Candidates:
     """The best files of the list, and the best of history."""
     files = [one.document_ids for one in evidence.rankings if one.kind in FILE_KINDS]
-    known = np.isin(fused.document_ids, np.concatenate([fused.document_ids[:0], *files]))
+    known = is_among(fused.document_ids, np.concatenate([fused.document_ids[:0], *files]))
     ids, scores = fused.document_ids[known], fused.scores[known]
     of_history = [ranking.document_ids[:CANDIDATES] for ranking in _history_of_files(evidence)]
-    chosen = np.isin(ids, np.concatenate([ids[:CANDIDATES], *of_history]))
+    chosen = is_among(ids, np.concatenate([ids[:CANDIDATES], *of_history]))
     order = np.argsort(ids[chosen])
     return Candidates(ids[chosen][order], scores[chosen][order])
 

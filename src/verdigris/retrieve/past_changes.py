@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from verdigris.database import storage_errors
-from verdigris.store.document_chunks import Ids, distinct
+from verdigris.store.document_chunks import Ids, distinct, is_among
 from verdigris.store.index import Index
 from verdigris.views import Facts
 
@@ -66,7 +66,7 @@ class PastChanges:
 
     def among(self, document_ids: Ids) -> PastChanges:
         """Only the commits with these documents."""
-        return self._keep(np.isin(self.commits, document_ids))
+        return self._keep(is_among(self.commits, document_ids))
 
     def _keep(self, kept: npt.NDArray[np.bool_]) -> PastChanges:
         rows = np.cumsum(kept) - 1

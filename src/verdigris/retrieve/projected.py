@@ -17,7 +17,7 @@ from verdigris.retrieve.lanes import (
     Ranking,
     by_document,
 )
-from verdigris.store.document_chunks import Ids
+from verdigris.store.document_chunks import Ids, is_among
 from verdigris.store.neighbour_file import Neighbours, Scores
 from verdigris.store.vector_search import VectorSearch
 
@@ -109,7 +109,7 @@ def _files(
             return found.ids, found.scores
     documents, cosines = _cosines(search, kind, questions)
     if table.filtered:
-        keep = np.isin(documents, table.document_ids(kind))
+        keep = is_among(documents, table.document_ids(kind))
         documents, cosines = documents[keep], cosines[keep]
     best = np.argsort(-cosines, kind="stable")[:MOST_DOCUMENTS]
     return documents[best], cosines[best]

@@ -96,7 +96,7 @@ def open_repository(start: Path) -> Repository:
         common_dir=common_dir,
         main_root=_main_root(root, common_dir) if linked else root,
         worktree=git_dir.name if linked else "",
-        head=_first_line(root, "rev-parse", "--verify", "--quiet", "HEAD"),
+        head=facts.head,
         branch=_first_line(root, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/"),
         shallow=facts.shallow,
         submodules=_submodules(root),
@@ -169,6 +169,7 @@ class _Locations:
     git_dir: Path
     common_dir: Path
     shallow: bool
+    head: str
 
 
 def _locations(folder: Path) -> _Locations:
@@ -179,6 +180,7 @@ def _locations(folder: Path) -> _Locations:
         "--absolute-git-dir",
         "--git-common-dir",
         "--show-toplevel",
+        "HEAD",
     )
     result = _run(folder, arguments)
     lines = os.fsdecode(result.stdout).removesuffix("\n").split("\n")
@@ -187,9 +189,10 @@ def _locations(folder: Path) -> _Locations:
             f"{folder} is a bare git repository, without files to index; "
             f"clone it first: git clone {folder}"
         )
-    if result.returncode:
+    unborn = lines[-1] == "HEAD"  # git echoes a name that leads nowhere
+    if result.returncode and not unborn:
         raise RepositoryError(_complaint("rev-parse", folder, result.stderr))
-    if len(lines) != 5:
+    if len(lines) != 6:
         raise RepositoryError(f"{folder}: the path of the repository holds a line break; rename it")
     git_dir = Path(lines[2])
     return _Locations(
@@ -197,6 +200,7 @@ def _locations(folder: Path) -> _Locations:
         git_dir=git_dir,
         common_dir=Path(os.path.normpath(folder.absolute() / lines[3])),
         shallow=lines[1] == "true",
+        head="" if unborn else lines[5],
     )
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from verdigris.database import storage_errors
 from verdigris.errors import StorageError
 from verdigris.records import KINDS, Kind
-from verdigris.store.document_chunks import Ids, distinct, read_document_chunks
+from verdigris.store.document_chunks import Ids, distinct, is_among, read_document_chunks
 from verdigris.store.index import EXACT_LIMIT, Index
 from verdigris.store.neighbour_file import (
     SUFFIX,
@@ -130,7 +130,7 @@ class VectorSearch:
         if matrix.shape[1:] != query.shape:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
         if allowed is not None:
-            keep = np.isin(chunk_ids, allowed)
+            keep = is_among(chunk_ids, allowed)
             chunk_ids, matrix = chunk_ids[keep], matrix[keep]
         scores = matrix.astype(np.float32, copy=False) @ query
         best = _top(scores, limit)
