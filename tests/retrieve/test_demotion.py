@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import GitFolder
 
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.retrieve.demotion import BEHIND_FOR_QUESTION, BEHIND_FOR_SUBJECT, put_behind
+from verdigris.retrieve.demotion import put_behind
 from verdigris.retrieve.fusion import Fused
 
 RUST = """pub fn fill_pot(litres: u8) -> Pot {
@@ -51,4 +51,3 @@ def test_what_a_question_hardly_means_loses_some_of_its_score(
     reduced = found.document_ids[found.scores < 1].tolist()
     assert {names[one].partition(":")[0] for one in reduced} == behind
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
-from verdigris.retrieve.demotion import BEHIND_FOR_QUESTION, BEHIND_FOR_SUBJECT, put_behind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verdigris.retrieve.path_kinds import is_change_log, is_test
+from verdigris.retrieve.path_kinds import is_change_log, is_declaration, is_test
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,11 @@ def test_a_change_log_is_known_by_its_name(path: str) -> None:
 )
 def test_other_documents_are_not(path: str) -> None:
     assert not is_change_log(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "declares"),
+    [("typings/index.d.ts", True), ("src/pot.pyi", True), ("src/ad.ts", False), ("pot.h", False)],
+)
+def test_declarations_of_code_that_stands_elsewhere_are_known(path: str, declares: bool) -> None:
+    assert is_declaration(path) == declares

@@ -16,7 +16,7 @@ TEXTS = {
     "pot.py": 'raise TeaError(f"The pot {name!r} is empty, fill it with fresh water")',
     "kettle.py": "fresh water for the kettle; it is empty, the pot is not",
     "cup.py": 'raise TeaError("Cup broken")  # the_cup_is_broken',
-    "tray.py": "cups: broken, chipped, whole",
+    "tray.py": "broken cups, chipped cups, whole cups",
 }
 
 
@@ -36,7 +36,8 @@ def index(tmp_path: Path) -> Iterator[Index]:
     ("question", "sayers"),
     [
         ("The pot 'green' is empty, fill it with fresh water", ["pot.py"]),
-        ("KettleError: cup broken", []),  # two of three words are no row
+        ("KettleError: Cup broken", ["cup.py"]),
+        ("kettle: cup broken", []),  # two of three words are no row
         ("cup broken", ["cup.py"]),
         ('why do I get "Cup broken"?', ["cup.py"]),
         ("why is it `Cup broken` now?", ["cup.py"]),
