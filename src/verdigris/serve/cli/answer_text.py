@@ -60,7 +60,8 @@ def _hit_lines(number: int, hit: Hit, question: str, page: Page) -> list[str]:
         lines += [_INDENT + line for line in excerpt(text, question, width, hit.kind != "code")]
     if hit.files:
         lines.append(_INDENT + click.style(_files_text(hit.files, page, width), dim=True))
-    lines += [_INDENT + _also(hit, passage, page, width) for passage in hit.passages[1:]]
+    others = [one for one in hit.passages[1:] if one_line(one.text) != one_line(hit.title)]
+    lines += [_INDENT + _also(hit, passage, page, width) for passage in others]
     if hit.issue:
         lines += _issue_lines(hit.issue, page, width)
     lines += [_INDENT + line for line in anchor_lines(hit.anchors, page.places, width)]
