@@ -222,6 +222,12 @@ def test_a_path_with_brackets_can_be_named(tmp_path: Path) -> None:
         assert documents(opened, "page", path="app/[i].py") == ["app/i.py"]
 
 
+def test_what_is_said_word_for_word_is_named(knowledge_base: KnowledgeBase) -> None:
+    (hit,) = knowledge_base.ask("number of tokens every second", limit=1, lanes=["names"]).hits
+    assert hit.document == "src/limiter.py"
+    assert "Refills a number of tokens" in hit.passages[0].text
+
+
 def test_names_too_long_to_be_one_are_no_error(knowledge_base: KnowledgeBase) -> None:
     assert knowledge_base.ask("a_" * 30_000 + " token bucket").hits
 
