@@ -19,7 +19,7 @@ from verdigris.serve.cli.assay_text import (
     symbols_text,
 )
 from verdigris.serve.cli.console import one_line, open_knowledge_base, warn
-from verdigris.serve.cli.options import JSON, QUIET, REFRESH
+from verdigris.serve.cli.options import JSON, QUIET, REFRESH, limit_option
 from verdigris.serve.cli.places import Places, places_of
 
 if TYPE_CHECKING:
@@ -97,16 +97,7 @@ def _command(query: _Query) -> click.Command:
 
     @click.command(query.name, help=query.help)
     @click.argument("target", metavar=query.target, default="", required=query.target[0] != "[")
-    @click.option(
-        "-k",
-        "--k",
-        "limit",
-        default=50,
-        show_default=True,
-        metavar="N",
-        type=click.IntRange(1, 1_000_000),
-        help="How many rows.",
-    )
+    @limit_option("How many rows.", default=50, most=1_000_000)
     @REFRESH
     @JSON
     @QUIET

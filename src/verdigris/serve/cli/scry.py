@@ -1,4 +1,4 @@
-"""Commands that answer: scry and related."""
+"""The command that answers: scry."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import click
 
 from verdigris.records import KINDS, Answer
 from verdigris.serve.cli import NOTHING_FOUND, STALE
-from verdigris.serve.cli.anchor_text import old_lines_text
 from verdigris.serve.cli.answer_text import Page, answer_text
-from verdigris.serve.cli.answers import anchor_json, answer_json, envelope, related_json
-from verdigris.serve.cli.commit_text import commit_text
+from verdigris.serve.cli.answers import answer_json
 from verdigris.serve.cli.console import (
     is_terminal,
     one_line,
@@ -21,13 +19,11 @@ from verdigris.serve.cli.console import (
     warn,
 )
 from verdigris.serve.cli.index_text import is_behind
-from verdigris.serve.cli.options import JSON, QUIET, REFRESH, STRICT
-from verdigris.serve.cli.places import Places, places_of
-from verdigris.serve.cli.related_text import forgotten_text, related_text
+from verdigris.serve.cli.options import JSON, QUIET, REFRESH, STRICT, limit_option
+from verdigris.serve.cli.places import places_of
 
 if TYPE_CHECKING:
     from verdigris.knowledge_base import KnowledgeBase
-    from verdigris.views import Forgotten
 
 UNATTENDED_SECONDS = 3.0
 """Where nobody watches, an answer may use this long to embed more of what has no vector yet."""
@@ -35,16 +31,7 @@ UNATTENDED_SECONDS = 3.0
 
 @click.command()
 @click.argument("question", nargs=-1, required=True)
-@click.option(
-    "-k",
-    "--k",
-    "limit",
-    default=10,
-    show_default=True,
-    metavar="N",
-    type=click.IntRange(1, 1000),
-    help="How many entries.",
-)
+@limit_option("How many entries.")
 @click.option(
     "--kind",
     "kinds",
@@ -135,64 +122,3 @@ def _embed_rest(knowledge_base: KnowledgeBase, missing: int) -> None:
         knowledge_base.progress.finish()
         left = knowledge_base.state(current=True).chunks_to_embed
         click.echo(f"Stopped with {plural(left, 'passage')} to go; the next run goes on.", err=True)
-
-
-@click.command()
-@click.argument("target", metavar="PATH|SYMBOL|COMMIT|PATH:LINES@COMMIT", required=False)
-@click.option("--staged", is_flag=True, help="What usually changes with the staged files.")
-@click.option(
-    "-k",
-    "--k",
-    "limit",
-    default=10,
-    show_default=True,
-    metavar="N",
-    type=click.IntRange(1, 1000),
-    help="Rows of each list.",
-)
-@REFRESH
-@JSON
-@QUIET
-@click.pass_context
-def related(
-    ctx: click.Context, target: str | None, staged: bool, limit: int, refresh: bool,
-    as_json: bool, quiet: bool,
-) -> None:  # fmt: skip
-    """Show what changes together with a path or symbol, what calls it and what imports it.
-
-    weight: each common commit counts 1/(its files - 1), so that small commits say more, and less
-    with its age; merges, bulk and bot commits do not count. For a commit, by 7 or more digits of
-    its hash: its files, trailers, branches, and the first release that has it. For lines of an old
-    version (src/a.py:10-20@5aa76a4): where they are today. --staged: files that you may have
-    forgotten, before you commit. Exit codes: 0 found, 1 nothing related, 2 error.
-    """
-    if staged == bool(target):
-        raise click.UsageError("give either a path, symbol or commit, or --staged", ctx)
-    with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
-        places = places_of(knowledge_base.repository.root)
-        for note in knowledge_base.refresh_if_free() if refresh else []:
-            warn(one_line(note))
-        if not target:
-            _show_forgotten(ctx, knowledge_base.forgotten(limit), places, as_json)
-            return
-        if lines := knowledge_base.old_lines(target):
-            click.echo(envelope(**anchor_json(lines)) if as_json else old_lines_text(lines, places))
-            return
-        if commit := knowledge_base.related_commit(target, limit):
-            width = terminal_width()
-            click.echo(related_json(commit) if as_json else commit_text(commit, places, width))
-            return
-        found = knowledge_base.related(target, limit)
-    if as_json:
-        click.echo(related_json(found))
-    else:
-        click.echo(related_text(found, places, terminal_width()))
-    lists = (found.co_changes, found.callers, found.importers, found.issues, found.statements)
-    if not any(lists):
-        ctx.exit(NOTHING_FOUND)
-
-
-def _show_forgotten(ctx: click.Context, found: Forgotten, places: Places, as_json: bool) -> None:
-    click.echo(related_json(found) if as_json else forgotten_text(found, places, terminal_width()))
-    if not found.companions:
-        ctx.exit(NOTHING_FOUND)
