@@ -21,22 +21,14 @@ from verdigris.records import (
 )
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
-from verdigris.upkeep.capturing import collect_hooks
 from verdigris.upkeep.feedback import Feedback
 from verdigris.upkeep.indexing import catch_up, open_index, open_or_rebuild
 from verdigris.upkeep.loaded_models import LoadedModels
 from verdigris.upkeep.locations import Locations, locate, make_folders
 from verdigris.upkeep.locking import LOCK_SECONDS, refresh_lock
 from verdigris.upkeep.progress import Progress, Silent
-from verdigris.upkeep.scraping import (
-    FORGE,
-    SOURCES,
-    TRANSCRIPTS,
-    Wanted,
-    kinds_of,
-    scrape_commits,
-    scrape_files,
-)
+from verdigris.upkeep.refreshing import Refresh
+from verdigris.upkeep.scraping import SOURCES
 from verdigris.upkeep.served_folder import clear_up
 from verdigris.views import Facts, Forgotten, Prediction, Related, RelatedCommit
 
@@ -167,37 +159,17 @@ class KnowledgeBase:
 
     def refresh(self, sources: Sequence[str] = SOURCES, wait: float = LOCK_SECONDS) -> ScrapeReport:
         """Scrape what changed and index it; vectors come later (`embed`). Raises Busy."""
-        report = ScrapeReport()
         with refresh_lock(self.locations, wait):
             clear_up(self.locations.projections)
             if self._refreshed:  # HEAD may have moved since, or another model been chosen
                 self.repository = open_repository(self.repository.root)
                 self._follow_configuration()
-            collect_hooks(self.repository.root, self.settings.sessions_dir, report, self.index)
-            if "git" in sources:
-                scrape_commits(self.repository, self.log, report, self.progress)
-            if FORGE in sources:
-                from verdigris.upkeep.forge import scrape_forge
-
-                scrape_forge(self.repository, self.log, self.settings.forge, report, self.progress)
-            if of_files := set(sources) - {"git", FORGE, TRANSCRIPTS}:
-                wanted = Wanted(self.settings.max_file_bytes, kinds_of(of_files))
-                scrape_files(self.repository, self.log, wanted, report, self.progress)
-            catch_up(self.log, self.index, self.facts, self.progress)
-            self._refresh_transcripts(sources, report)
+            refresh = Refresh(
+                self.repository, self.settings, self.log, self.index, self.facts, self.progress
+            )
+            report = refresh.run(sources)
             self._refreshed = True
         return report
-
-    def _refresh_transcripts(self, sources: Sequence[str], report: ScrapeReport) -> None:
-        """Read agents' transcripts where asked to; last, since what is known is not taken again."""
-        agents = self.settings.transcripts
-        if TRANSCRIPTS not in sources and not (agents and "sessions" in sources):
-            return
-        from verdigris.upkeep.transcripts import TranscriptScrape
-
-        scrape = TranscriptScrape(self.repository, self.log, self.index, report)
-        scrape.run(agents, self.progress)
-        catch_up(self.log, self.index, self.facts, self.progress)
 
     def _follow_configuration(self) -> None:
         """Go on with what the configuration says now: a process may live long."""
