@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from verdigris.answers import Filters
 from verdigris.errors import Busy, EngineError, QueryError
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.records import Filters
 from verdigris.store.vector_sets import ChunkVector, VectorSets, VectorSpace
 from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.progress import Silent

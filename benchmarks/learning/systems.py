@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from verdigris.answers import Filters
 from verdigris.benchmark import FILE_KINDS
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.learn.examples import FileVectors
 from verdigris.learn.network import Array
-from verdigris.records import Filters
 from verdigris.retrieve.lanes import (
     DENSE,
     HISTORY,

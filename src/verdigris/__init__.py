@@ -5,18 +5,19 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as of `typing`, which agents' hooks have no time to import
 
 if TYPE_CHECKING:
+    from verdigris.answers import Answer, Hit
     from verdigris.engine import Embedder
     from verdigris.errors import VerdigrisError
     from verdigris.knowledge_base import KnowledgeBase
-    from verdigris.records import Answer, Event, Hit
+    from verdigris.records import Event
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Answer": "verdigris.records",
+    "Answer": "verdigris.answers",
     "Embedder": "verdigris.engine",
     "Event": "verdigris.records",
-    "Hit": "verdigris.records",
+    "Hit": "verdigris.answers",
     "KnowledgeBase": "verdigris.knowledge_base",
     "VerdigrisError": "verdigris.errors",
 }

@@ -9,16 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from verdigris.answers import Answer, Filters, IndexState
 from verdigris.database import remove_database
 from verdigris.errors import Busy, CorruptDatabase
 from verdigris.event_log import EventLog
-from verdigris.records import (
-    AgedAnchor,
-    Answer,
-    Filters,
-    IndexState,
-    ScrapeReport,
-)
+from verdigris.records import AgedAnchor, ScrapeReport
 from verdigris.scrape.repository import Repository, open_repository
 from verdigris.settings import Settings, load_settings
 from verdigris.upkeep.feedback import Feedback

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from tests.conftest import GitFolder
 
+from verdigris.answers import Filters
 from verdigris.errors import StorageError
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.records import Filters
 from verdigris.retrieve.features import FEATURES
 from verdigris.retrieve.fusion_file import read_fusion, write_fusion
 from verdigris.retrieve.lanes import DENSE, Question

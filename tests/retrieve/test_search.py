@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from verdigris.answers import Filters
 from verdigris.errors import QueryError
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.records import Filters
 from verdigris.retrieve.lanes import Question
 
 SESSION = """\

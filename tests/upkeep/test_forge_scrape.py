@@ -11,8 +11,8 @@ import pytest
 from tests.forge_program import ForgeProgram, issue, pull
 
 from verdigris import KnowledgeBase
+from verdigris.answers import Filters
 from verdigris.errors import ForgeError
-from verdigris.records import Filters
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder

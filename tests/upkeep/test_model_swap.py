@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from verdigris.answers import ModelSwap
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.records import ModelSwap
 from verdigris.upkeep.progress import Silent
 
 if TYPE_CHECKING:

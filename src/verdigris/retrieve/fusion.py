@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from verdigris.records import LaneRank
+from verdigris.answers import LaneRank
 from verdigris.retrieve.lanes import (
     DENSE,
     HISTORY,

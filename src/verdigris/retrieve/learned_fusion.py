@@ -14,7 +14,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from verdigris.records import Reason
+from verdigris.answers import Reason
 from verdigris.retrieve.features import (
     FEATURES,
     FILE_KINDS,

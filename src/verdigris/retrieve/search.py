@@ -11,8 +11,9 @@ from itertools import chain, zip_longest
 
 import numpy as np
 
+from verdigris.answers import Filters, Hit, LinkedCommit, Passage
 from verdigris.database import storage_errors
-from verdigris.records import Filters, Hit, Kind, Lines, LinkedCommit, Passage
+from verdigris.records import Kind, Lines
 from verdigris.retrieve.best_passages import best_passages
 from verdigris.retrieve.demotion import put_behind, put_test_passages_behind
 from verdigris.retrieve.features import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from verdigris.answers import LinkedCommit
 from verdigris.database import storage_errors
-from verdigris.records import LinkedCommit
 from verdigris.store.index import Index
 from verdigris.store.neighbour_file import Scores
 from verdigris.store.vector_search import VectorSearch

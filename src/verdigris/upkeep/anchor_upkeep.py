@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from verdigris.answers import Hit
 from verdigris.errors import Busy, RepositoryError
 from verdigris.event_log import EventLog
-from verdigris.records import AgedAnchor, Hit, StatementAnchor
+from verdigris.records import AgedAnchor, StatementAnchor
 from verdigris.scrape.repository import Repository
 from verdigris.store.index import Index
 from verdigris.upkeep.ageing import Ageing

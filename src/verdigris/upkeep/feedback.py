@@ -15,17 +15,11 @@ from pathlib import Path
 
 import msgspec
 
+from verdigris.answers import Answer
 from verdigris.capture.file_replacing import replace_file
 from verdigris.errors import QueryError
 from verdigris.event_log import SHARED, CursorChange, EventLog
-from verdigris.records import (
-    QUESTION_ASKED,
-    RESULT_UNUSED,
-    RESULT_USED,
-    Answer,
-    Event,
-    ResultDetails,
-)
+from verdigris.records import QUESTION_ASKED, RESULT_UNUSED, RESULT_USED, Event, ResultDetails
 from verdigris.scrape.secrets import redact
 from verdigris.store.index import Index
 from verdigris.views.used_results import UsedResult, used_results

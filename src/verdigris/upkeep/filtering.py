@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
+from verdigris.answers import Filters
 from verdigris.database import storage_errors
 from verdigris.errors import QueryError
-from verdigris.records import Filters, Kind
+from verdigris.records import Kind
 from verdigris.scrape.git.events import branch_documents
 from verdigris.scrape.repository import Repository
 from verdigris.store.index import Index

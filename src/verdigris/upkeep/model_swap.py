@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verdigris.records import ModelSwap
+from verdigris.answers import ModelSwap
 from verdigris.store.index import Index
 from verdigris.store.vector_sets import VectorSets, VectorSpace
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from verdigris.answers import Filters, Hit
 from verdigris.errors import QueryError
-from verdigris.records import Filters, Hit
 from verdigris.retrieve.lanes import DENSE, LANES, ProjectedQuestion, Question, lanes_of
 from verdigris.retrieve.search import Search
 from verdigris.upkeep.vector_upkeep import VectorUpkeep

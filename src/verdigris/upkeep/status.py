@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from verdigris.answers import IndexState, ModelSwap
 from verdigris.errors import EngineError
 from verdigris.event_log import EventLog
-from verdigris.records import IndexState, ModelSwap
 from verdigris.scrape.repository import Repository
 from verdigris.settings import OXIDIZE_LOCK, STATE_FOLDER, Settings
 from verdigris.store.index import Index

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from verdigris.records import AgedAnchor, Event, IssueFacts, LinkedIssue, SeenDetails, Trailer
+from verdigris.answers import IssueFacts, LinkedIssue
+from verdigris.records import AgedAnchor, Event, SeenDetails, Trailer
 from verdigris.views import anchors, code, history, imports, issues
 from verdigris.views.anchors import AnchorFacts
 from verdigris.views.co_changes import CoChange, CoChangeFacts

@@ -5,14 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from verdigris.records import (
-    Event,
-    IssueDetails,
-    IssueFacts,
-    LinkedCommit,
-    LinkedIssue,
-    SeenDetails,
-)
+from verdigris.answers import IssueFacts, LinkedCommit, LinkedIssue
+from verdigris.records import Event, IssueDetails, SeenDetails
 from verdigris.views.tables import Tables
 
 SCHEMA = """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from verdigris.records import Answer, Hit, IssueFacts, Passage
+from verdigris.answers import Answer, Hit, IssueFacts, Passage
 from verdigris.serve.cli.anchor_text import anchor_lines
 from verdigris.serve.cli.console import crop, crop_heading, issue_name, one_line, plural
 from verdigris.serve.cli.excerpt import excerpt

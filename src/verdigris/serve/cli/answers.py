@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from verdigris.records import AgedAnchor, Answer, Hit, IndexState, Lines
+from verdigris.answers import Answer, Hit, IndexState
+from verdigris.records import AgedAnchor, Lines
 
 if TYPE_CHECKING:
     from verdigris.views import Forgotten, Related, RelatedCommit

@@ -15,8 +15,8 @@ from verdigris.serve.cli.options import JSON, QUIET, REFRESH
 from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
 
 if TYPE_CHECKING:
+    from verdigris.answers import ModelSwap
     from verdigris.knowledge_base import KnowledgeBase
-    from verdigris.records import ModelSwap
     from verdigris.store.coverage import CacheSize, KindCoverage
 
 

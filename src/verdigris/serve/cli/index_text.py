@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from verdigris.records import KINDS, IndexState
+from verdigris.answers import IndexState
+from verdigris.records import KINDS
 from verdigris.serve.cli.console import plural
 
 _NOUNS = {

@@ -11,7 +11,7 @@ from verdigris.serve.cli.console import crop, issue_name, one_line, plural
 from verdigris.serve.cli.places import Places
 
 if TYPE_CHECKING:
-    from verdigris.records import LinkedIssue
+    from verdigris.answers import LinkedIssue
     from verdigris.views import CoChange, Companion, Forgotten, Prediction, Reference, Related
 
 _HEADINGS = "  commits  share   weight  file"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verdigris.records import KINDS, Answer
+from verdigris.answers import Answer
+from verdigris.records import KINDS
 from verdigris.serve.cli import NOTHING_FOUND, STALE
 from verdigris.serve.cli.answer_text import Page, answer_text
 from verdigris.serve.cli.answers import answer_json
