@@ -104,6 +104,15 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Demoted:
+    """What a document is that a question hardly means, and what its score was multiplied with."""
+
+    what: str
+    """'test', 'declaration', 'no test', 'change log' or 'commit'."""
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One document of an answer with its best passages; `lines` and `symbol` are the best one's."""
 
@@ -131,6 +140,8 @@ class Hit:
     """What the shown passages of a session name, and what became of it."""
     reasons: tuple[Reason, ...] = ()
     """What the learned fusion found to matter most, for a file."""
+    demoted: Demoted | None = None
+    """Where the question hardly means such a document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,11 @@ def test_what_a_question_hardly_means_loses_some_of_its_score(
     folder.commit("Make tea")
     with KnowledgeBase(folder.root) as opened:
         opened.refresh()
+        hits = opened.ask(question).hits
         names = dict(opened.index.connection.execute("SELECT id, name FROM documents").fetchall())
         ids = np.array(sorted(names))
         found = put_behind(opened.index, question, Fused(ids, np.ones(len(ids))))
     reduced = found.document_ids[found.scores < 1].tolist()
     assert {names[one].partition(":")[0] for one in reduced} == behind
+    assert {hit.document.partition(":")[0] for hit in hits if hit.demoted} == behind
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)

@@ -3,11 +3,12 @@ change logs, which say a word about everything; commits, where the present is as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from verdigris.answers import Demoted
 from verdigris.database import storage_errors
 from verdigris.records import Kind
 from verdigris.retrieve.fusion import Fused, sorted_by_score
@@ -23,38 +24,51 @@ from verdigris.retrieve.wording import (
 from verdigris.store.document_chunks import Ids, is_among
 from verdigris.store.index import Index
 
-BEHIND_FOR_QUESTION, BEHIND_FOR_SUBJECT = 0.75, 0.85
+FACTOR_FOR_QUESTION, FACTOR_FOR_SUBJECT = 0.75, 0.85
 """What the score of such a document is multiplied with (docs/experiments.md). With the second,
 which is for texts that read like a commit's subject, the learned fusion's weights were fitted."""
 
 
+class Demotion:
+    """Which documents stand behind for one text, why, and by how much."""
+
+    def __init__(self, text: str) -> None:
+        self._asks = is_question(text)
+        self._wants_tests, self._only_tests = asks_about_tests(text), asks_for_tests(text)
+        self._of_the_present = not asks_about_changes(text)
+        self._wants_place = asks_where(text)
+        self.factor = FACTOR_FOR_QUESTION if self._asks else FACTOR_FOR_SUBJECT
+
+    def of(self, kind: Kind, name: str) -> Demoted | None:
+        """For a document of this kind and name; None where the text may well mean it."""
+        what = self._what(kind, name)
+        return Demoted(what, self.factor) if what else None
+
+    def _what(self, kind: Kind, name: str) -> str:
+        if kind == "code" and is_test(name):
+            return "" if self._wants_tests else "test"
+        if not self._asks:
+            return ""
+        if kind == "code" and is_declaration(name):
+            return "declaration"
+        if kind in ("code", "doc") and self._only_tests:
+            return "no test"
+        if kind == "doc" and self._of_the_present and is_change_log(name):
+            return "change log"
+        if kind == "commit" and (self._of_the_present or self._wants_place):
+            return "commit"
+        return ""
+
+
 def put_behind(index: Index, text: str, fused: Fused) -> Fused:
     """The same documents, best first, with reduced scores for those that the text hardly means."""
-    asks = is_question(text)
+    demotion = Demotion(text)
     with storage_errors(index.path):
-        behind = _behind_question(index, text) if asks else _tests_unless_asked_for(index, text)
+        rows = index.connection.execute("SELECT id, kind, name FROM documents")
+        behind = [document for document, kind, name in rows if demotion.of(kind, name)]
     reduced = is_among(fused.document_ids, np.array(behind, np.int64))
-    factor = BEHIND_FOR_QUESTION if asks else BEHIND_FOR_SUBJECT
-    return sorted_by_score(fused.document_ids, np.where(reduced, factor, 1.0) * fused.scores)
-
-
-def _behind_question(index: Index, question: str) -> list[int]:
-    """Declarations and tests; files that are no tests, if it asks for tests; change logs and
-    commits, if it asks for something else than what changed; commits, if it asks for a place."""
-    behind = _named(index, "code", is_declaration) + _tests_unless_asked_for(index, question)
-    of_the_present = not asks_about_changes(question)
-    if asks_for_tests(question):
-        behind += _named(index, "code", lambda path: not is_test(path))
-        behind += _named(index, "doc", lambda _: True)
-    if of_the_present:
-        behind += _named(index, "doc", is_change_log)
-    if of_the_present or asks_where(question):
-        behind += _named(index, "commit", lambda _: True)
-    return behind
-
-
-def _tests_unless_asked_for(index: Index, text: str) -> list[int]:
-    return [] if asks_about_tests(text) else _named(index, "code", is_test)
+    factors = np.where(reduced, demotion.factor, 1.0)
+    return sorted_by_score(fused.document_ids, factors * fused.scores)
 
 
 def put_test_passages_behind(
@@ -75,7 +89,7 @@ def put_test_passages_behind(
 
 def _with_passages_behind(ranking: Ranking, behind: Ids) -> Ranking:
     reduced = is_among(ranking.chunk_ids, behind)
-    scores = np.where(reduced, np.float32(BEHIND_FOR_SUBJECT), np.float32(1)) * ranking.chunk_scores
+    scores = np.where(reduced, np.float32(FACTOR_FOR_SUBJECT), np.float32(1)) * ranking.chunk_scores
     order = np.argsort(-scores, kind="stable")
     return replace(
         ranking,
@@ -83,9 +97,3 @@ def _with_passages_behind(ranking: Ranking, behind: Ids) -> Ranking:
         chunk_documents=ranking.chunk_documents[order],
         chunk_scores=scores[order],
     )
-
-
-def _named(index: Index, kind: Kind, is_meant: Callable[[str], bool]) -> list[int]:
-    """Documents of a kind whose name says that they are meant."""
-    rows = index.connection.execute("SELECT id, name FROM documents WHERE kind = ?", (kind,))
-    return [document for document, name in rows if is_meant(name)]

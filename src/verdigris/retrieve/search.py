@@ -15,7 +15,7 @@ from verdigris.answers import Filters, Hit, LinkedCommit, Passage
 from verdigris.database import storage_errors
 from verdigris.records import Kind, Lines
 from verdigris.retrieve.best_passages import best_passages
-from verdigris.retrieve.demotion import put_behind, put_test_passages_behind
+from verdigris.retrieve.demotion import Demotion, put_behind, put_test_passages_behind
 from verdigris.retrieve.features import (
     FILE_KINDS,
     Candidates,
@@ -224,13 +224,15 @@ class Search:
         """The `limit` best documents of what the lanes said, with their best passages."""
         placed = self._placed(question, rankings)
         best = placed.fused.first(limit)
+        demotion = Demotion(question.text)
         shown = put_test_passages_behind(self._index, question.text, rankings)
         passages = best_passages(shown, best.document_ids)
         hits = []
         for document, score in zip(best.document_ids.tolist(), best.scores.tolist(), strict=True):
             hit = self._hit(document, passages[document])
             lanes, reasons = places_of(document, rankings), placed.reasons_of(document)
-            hits.append(replace(hit, score=score, lanes=lanes, reasons=reasons))
+            demoted = demotion.of(hit.kind, hit.document)
+            hits.append(replace(hit, score=score, lanes=lanes, reasons=reasons, demoted=demoted))
         return hits
 
     def ranked(

@@ -35,6 +35,9 @@ def nothing(words: Sequence[str]) -> bool:
         "commits since: last 5aa76a4450 Lid\n    fresh: cup.py, Saucer.fill",
         "Named in sessions\n  .verdigris/sessions/20260101-101010.md:12  gone: src/lid.py",
         "score 0.9465 = dense #1 (0.998) · history #3 (0.641)",
+        "score 0.7100 = dense #1 (0.998) · × 0.75 as change log\n    placed by path words +0.08",
+        "read: 250 sessions\nfiles by parser: tree-sitter (120), plain text (1)\n"
+        "skipped files: lock file (2), too large (1)",
         "3 results in 6.82 s\nindex: up to date · 5,189 passages",
         "index: behind by 1 file (verdigris scrape) · 10 passages, 5 % embedded; words alone find "
         "the rest (verdigris scrape)",

@@ -34,6 +34,7 @@ _JSON = re.compile(
 _LEFTOVER = re.compile(r"|[`~]{3,}\w*|(?:\S+, defined in )?[\w.-]*[/.][\w./-]*\w")
 """A code fence, or a path, which the commands print above what belongs to it."""
 _PLACE = r"[^\s:]+:\d+(?:-\d+)?"
+_COUNT = r"[\d,]+ \w+(?: files?\b(?! by))?"
 _FRAMES = re.compile(
     "|".join(
         (
@@ -42,14 +43,16 @@ _FRAMES = re.compile(
             r"\b\d+\. commit [0-9a-f]{7,} (?:\S+ ){0,40}?· \d{4}-\d\d-\d\d",
             r"\b\d+\. (?:issue|pr|discussion) #\d+ (?:\S+ ){0,40}?(?:open|closed|merged) · ",
             rf"\balso {_PLACE}",
-            r"\bscore \d+\.\d{4} = (?:[\w-]+ #\d+ \(-?\d+\.\d+\)(?: · )?)+",
+            r"\bscore \d+\.\d{4} = (?:[\w-]+ #\d+ \(-?\d+\.\d+\)(?: · )?)+"
+            r"(?:× 0\.\d+ as (?:change log|no test|\w+))?",
             r"\bplaced by (?:[\w -]{1,60}? [+-]?\d+\.\d\d(?: · )?)+",
             r"\b\d[\d,]* results? in \d+\.\d\d s\b",
             r"\bindex: (?:up to date|behind by [^·]{1,80}) · [\d,]+ passages?"
             r"(?:, [^;]{1,20} embedded; words alone find the rest \(verdigris scrape\))?",
-            r"\b(?:holds|read): [\d,]+ \w+(?: files?)?(?:, [\d,]+ \w+(?: files?)?)*",
+            rf"\b(?:holds|read): {_COUNT}(?:, {_COUNT})*",
             r"\blog: [\d,]+ events\b",
-            r"\b(?:files by parser|skipped files): [\w-]+ [\d,]+(?:, [\w -]+ [\d,]+)*",
+            r"\b(?:files by parser|skipped files): [\w -]{1,60}\([\d,]+\)"
+            r"(?:, [\w -]{1,60}\([\d,]+\))*",
             r"\bChanges together with its?(?: file)?, in its [\d,]+ commits?",
             r"\bcommits share weight file\b",
             rf"\bCalled from {_PLACE}(?: \S+ → \S+)?",

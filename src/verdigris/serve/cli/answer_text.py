@@ -66,8 +66,11 @@ def _hit_lines(number: int, hit: Hit, question: str, page: Page) -> list[str]:
         lines += _issue_lines(hit.issue, page, width)
     lines += [_INDENT + line for line in anchor_lines(hit.anchors, page.places, width)]
     if page.explain:
-        lanes = " · ".join(f"{p.lane} #{p.rank} ({p.score:.3f})" for p in hit.lanes)
-        lines.append(click.style(f"{_INDENT}score {hit.score:.4f} = {lanes}", fg="green"))
+        told = [f"{p.lane} #{p.rank} ({p.score:.3f})" for p in hit.lanes]
+        if hit.demoted:
+            told.append(f"× {hit.demoted.factor} as {hit.demoted.what}")
+        score = f"score {hit.score:.4f} = {' · '.join(told)}"
+        lines.append(click.style(_INDENT + score, fg="green"))
         if hit.reasons:
             reasons = " · ".join(f"{one.feature} {one.weight:+.2f}" for one in hit.reasons)
             lines.append(click.style(f"{_INDENT}placed by {reasons}", fg="green"))

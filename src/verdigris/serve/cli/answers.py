@@ -64,6 +64,7 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
         "anchors": [anchor_json(aged) for aged in hit.anchors],
         "lanes": {place.lane: {"rank": place.rank, "score": place.score} for place in hit.lanes},
         "reasons": {one.feature: one.weight for one in hit.reasons},
+        "demoted": asdict(hit.demoted) if hit.demoted else None,
     }
 
 
