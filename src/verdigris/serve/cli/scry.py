@@ -68,7 +68,9 @@ UNATTENDED_SECONDS = 3.0
 )
 @click.option("--branch", default="", metavar="NAME", help="Only what is on this branch.")
 @REFRESH
-@click.option("--explain", is_flag=True, help="Show each lane's rank and score, and what moved the result.")
+@click.option(
+    "--explain", is_flag=True, help="Show each lane's rank and score, and what moved the result."
+)
 @JSON
 @STRICT
 @QUIET
