@@ -13,6 +13,7 @@ from verdigris.errors import RepositoryError
 from verdigris.named_tuple import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from subprocess import CompletedProcess
 
 _COMMIT_MARK = "\x01"
@@ -86,10 +87,11 @@ def git_metrics(tree: WorkTree, start: str, began: datetime, logs: Path) -> GitM
     start: the commit it began at, '' if there was none; began: when, which decides where history
     was rewritten and `start` is gone; logs: the folder of session logs, which do not count.
     """
-    commits, changed = _history(tree, start, began)
     inside = logs.relative_to(tree.root).as_posix() if logs.is_relative_to(tree.root) else ""
+    uncommitted, minutes = _begin_uncommitted(tree.root, inside), _begin_minutes(tree)
+    commits, changed = _history(tree, start, began)
     files = tuple(file for file in changed if not inside or not file.startswith(f"{inside}/"))
-    return GitMetrics(commits, files, _uncommitted(tree.root, inside), _minutes(tree))
+    return GitMetrics(commits, files, uncommitted(), minutes())
 
 
 def count_commits(tree: WorkTree, start: str, began: datetime) -> int:
@@ -152,32 +154,45 @@ def _since(tree: WorkTree, start: str, began: datetime, *command: str) -> str:
     return _output(tree.root, *command, f"--since={int(began.timestamp())}", "HEAD", "--")
 
 
-def _minutes(tree: WorkTree) -> int | None:
+def _begin_minutes(tree: WorkTree) -> Callable[[], int | None]:
     """Since the last commit; None without commits."""
     if not tree.commit:
-        return None
-    committed = _output(tree.root, "log", "-1", "--no-show-signature", "--format=%ct", "HEAD", "--")
-    return max(int(datetime.now().timestamp()) - int(committed or 0), 0) // 60
+        return lambda: None
+    last = _begin(tree.root, "log", "-1", "--no-show-signature", "--format=%ct", "HEAD", "--")
+    return lambda: max(int(datetime.now().timestamp()) - int(_printed(last()) or 0), 0) // 60
 
 
-def _uncommitted(root: Path, logs: str) -> int:
+def _begin_uncommitted(root: Path, logs: str) -> Callable[[], int]:
+    """How many files differ from HEAD, session logs left out."""
     pathspec = ["--", ".", *([f":(exclude,literal){logs}"] if logs not in ("", ".") else [])]
     arguments = ["status", "--porcelain", "--no-renames", "--untracked-files=normal", "-z"]
-    listed = _output(root, "--no-optional-locks", *arguments, *pathspec)
-    return sum(1 for entry in listed.split("\0") if entry)
+    status = _begin(root, "--no-optional-locks", *arguments, *pathspec)
+    return lambda: sum(1 for entry in _printed(status()).split("\0") if entry)
 
 
 def _output(root: Path, *arguments: str) -> str:
     """What git prints, '' when it fails: a session goes on where a fact cannot be had."""
-    code, output = _git(root, *arguments)
+    return _printed(_git(root, *arguments))
+
+
+def _printed(finished: tuple[int, bytes]) -> str:
+    code, output = finished
     return "" if code else _text(output).removesuffix("\n")
 
 
 def _git(folder: Path, *arguments: str) -> tuple[int, bytes]:
-    """Exit code and output of git; spawned without `subprocess`, which takes longer to import."""
+    """Exit code and output of git."""
+    return _begin(folder, *arguments)()
+
+
+def _begin(folder: Path, *arguments: str) -> Callable[[], tuple[int, bytes]]:
+    """Start git; the result waits for its exit code and output.
+
+    Spawned without `subprocess`, which takes longer to import than git to run.
+    """
     if sys.platform == "win32":
         asked = _git_with_complaint(folder, *arguments)
-        return asked.returncode, asked.stdout
+        return lambda: (asked.returncode, asked.stdout)
     printed, write = os.pipe()
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -185,15 +200,20 @@ def _git(folder: Path, *arguments: str) -> tuple[int, bytes]:
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
     ]
     command = ["git", "-C", str(folder), *arguments]
-    with open(printed, "rb") as stream:  # noqa: PTH123 - an open pipe
-        try:
-            process = os.posix_spawnp("git", command, os.environ, file_actions=actions)
-        except FileNotFoundError as error:
-            raise RepositoryError(_NO_GIT) from error
-        finally:
-            os.close(write)
-        output = stream.read()
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), output
+    try:
+        process = os.posix_spawnp("git", command, os.environ, file_actions=actions)
+    except FileNotFoundError as error:
+        os.close(printed)
+        raise RepositoryError(_NO_GIT) from error
+    finally:
+        os.close(write)
+
+    def finish() -> tuple[int, bytes]:
+        with open(printed, "rb") as stream:  # noqa: PTH123 - an open pipe
+            output = stream.read()
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), output
+
+    return finish
 
 
 def _git_with_complaint(folder: Path, *arguments: str) -> CompletedProcess[bytes]:

@@ -39,6 +39,17 @@ class Demotion:
         self._wants_place = asks_where(text)
         self.factor = FACTOR_FOR_QUESTION if self._asks else FACTOR_FOR_SUBJECT
 
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of which any document may stand behind."""
+        if not self._asks:
+            return ("code",)
+        return ("code", "doc", "commit") if self._puts_commits_behind else ("code", "doc")
+
+    @property
+    def _puts_commits_behind(self) -> bool:
+        return self._of_the_present or self._wants_place
+
     def of(self, kind: Kind, name: str) -> Demoted | None:
         """For a document of this kind and name; None where the text may well mean it."""
         what = self._what(kind, name)
@@ -55,16 +66,18 @@ class Demotion:
             return "no test"
         if kind == "doc" and self._of_the_present and is_change_log(name):
             return "change log"
-        if kind == "commit" and (self._of_the_present or self._wants_place):
-            return "commit"
-        return ""
+        return "commit" if kind == "commit" and self._puts_commits_behind else ""
 
 
 def put_behind(index: Index, text: str, fused: Fused) -> Fused:
     """The same documents, best first, with reduced scores for those that the text hardly means."""
     demotion = Demotion(text)
+    marks = ",".join("?" * len(demotion.kinds))
     with storage_errors(index.path):
-        rows = index.connection.execute("SELECT id, kind, name FROM documents")
+        rows = index.connection.execute(
+            f"SELECT id, kind, name FROM documents WHERE kind IN ({marks})",
+            demotion.kinds,
+        )
         behind = [document for document, kind, name in rows if demotion.of(kind, name)]
     reduced = is_among(fused.document_ids, np.array(behind, np.int64))
     factors = np.where(reduced, demotion.factor, 1.0)
