@@ -228,6 +228,17 @@ def test_what_is_said_word_for_word_is_named(knowledge_base: KnowledgeBase) -> N
     assert "Refills a number of tokens" in hit.passages[0].text
 
 
+def test_who_asks_for_a_name_is_shown_where_its_definition_begins(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    steps = "".join(f"    boil({number})  # boil_kettle, kettle\n" for number in range(400))
+    (tmp_path / "kettle.py").write_text(f"import kettle\n\n\ndef boil_kettle(kettle):\n{steps}")
+    with KnowledgeBase(tmp_path) as opened:
+        hit = opened.ask("boil_kettle").hits[0]
+        assert len(hit.passages) == 3
+        assert hit.lines == hit.passages[0].lines
+        assert hit.passages[0].text.startswith("def boil_kettle(kettle):\n")
+
+
 def test_names_too_long_to_be_one_are_no_error(knowledge_base: KnowledgeBase) -> None:
     assert knowledge_base.ask("a_" * 30_000 + " token bucket").hits
 

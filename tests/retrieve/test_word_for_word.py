@@ -17,6 +17,9 @@ TEXTS = {
     "kettle.py": "fresh water for the kettle; it is empty, the pot is not",
     "cup.py": 'raise TeaError("Cup broken")  # the_cup_is_broken',
     "tray.py": "broken cups, chipped cups, whole cups",
+    "lid.py": 'raise TeaError(f"the lid of {name} is stuck," f" so lift it by hand very " "slow")',
+    "spout.py": 'raise TeaError(f"spout {number} dripped on the clean tablecloth")',
+    "tests/test_spout.py": 'assert said == "spout 3 dripped on the clean tablecloth"',
 }
 
 
@@ -43,6 +46,8 @@ def index(tmp_path: Path) -> Iterator[Index]:
         ("why is it `Cup broken` now?", ["cup.py"]),
         ("why is the cup broken?", []),
         ("water that is fresh fill it and the pot with", []),
+        ("the lid of the old green pot is stuck, so lift it by hand very slow", ["lid.py"]),
+        ("spout 3 dripped on the clean tablecloth", ["tests/test_spout.py", "spout.py"]),
         ("broken", []),
         ("?!", []),
         ("fill it with fresh water " * 9, []),

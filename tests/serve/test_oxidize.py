@@ -24,7 +24,7 @@ def test_oxidize_tells_what_it_measured_and_serves(
 
     run = verdigris("oxidize", inside=folder.root)
     assert run.code == 0
-    assert "Serving: temporal (commit-files)." in run.out
+    assert "\nServing: temporal (commit-files); order of files: " in run.out
     assert "temporal: one layer, questions only" in run.out
     assert "commit-files (commit subject → files it changed): served\n" in run.out
 
@@ -52,7 +52,7 @@ def test_with_too_little_it_says_what_is_missing(
     run = verdigris("oxidize", inside=small_git.root)
     assert run.code == 0
     assert "commits with a telling subject; it takes 60" in run.out
-    assert "Raw vectors serve: nothing beat them surely." in run.out
+    assert "\nServing: no projection, since none surely beat raw vectors" in run.out
     assert "nothing that beats raw" in verdigris("status", inside=small_git.root).out
 
 

@@ -21,7 +21,7 @@ def test_a_result_is_named_by_its_number(verdigris: Verdigris, small_git: GitFol
     shown = [hit["doc"] for hit in json.loads(run.out)["results"]]
     run = verdigris("used", "1")
     assert (run.code, run.out) == (0, f'used for "how is water heated?": {shown[0]}\n')
-    assert "learns from: 1 used result of 1 question" in verdigris("status").out
+    assert "marked as used: 1 result of 1 question" in verdigris("status").out
 
 
 def test_a_path_is_named_as_answers_show_it(verdigris: Verdigris, small_git: GitFolder) -> None:
@@ -51,7 +51,7 @@ def test_undo_takes_back_what_was_said_last(verdigris: Verdigris, small_git: Git
     said = json.loads(verdigris("used", "1", "--json").out)["used"]
     taken = json.loads(verdigris("used", "--undo", "--json").out)["taken_back"]
     assert taken == said
-    assert "learns from" not in verdigris("status").out
+    assert "marked as used" not in verdigris("status").out
     assert verdigris("used", "--undo").code == 2
 
 
@@ -78,7 +78,7 @@ def test_oxidize_says_how_many_questions_taught(verdigris: Verdigris, small_git:
     verdigris("used", "1")
     told = " ".join(verdigris("oxidize").out.split())
     assert "questions: a tenth of these weights (1 question with used results; mark more:" in told
-    assert "used: not learned: 1 questions with used results; it takes 60" in told
+    assert "used: not learned: 1 questions with used files; it takes 60" in told
 
 
 def test_status_tells_the_gain_of_weights_for_questions() -> None:

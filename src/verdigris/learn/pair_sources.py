@@ -57,7 +57,7 @@ SOURCES: Mapping[str, Source] = {
         ),
         Source(
             "used", "question → files that were used", "text", "files",
-            "questions with used results", used_files,
+            "questions with used files", used_files,
         ),
         Source(
             "session-files", "opening of a session → files its log names", "text", "files",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 
@@ -16,15 +16,20 @@ PASSAGE_RANK_OFFSET = 60
 
 
 def best_passages(
-    rankings: Sequence[Ranking], document_ids: Ids
+    rankings: Sequence[Ranking], document_ids: Ids, meant: Set[int] = frozenset()
 ) -> dict[int, list[tuple[int, float]]]:
-    """For each document its best (chunk id, score), by reciprocal ranks summed over the lanes."""
+    """For each document its best (chunk id, score), by reciprocal ranks summed over the lanes.
+
+    meant: chunk ids that stand before all others.
+    """
     scores: dict[int, dict[int, float]] = {one: defaultdict(float) for one in document_ids.tolist()}
     for ranking in rankings:
         for row in np.flatnonzero(is_among(ranking.chunk_documents, document_ids)).tolist():
             chunk_id, document_id = ranking.chunk_ids[row], ranking.chunk_documents[row]
             scores[int(document_id)][int(chunk_id)] += 1 / (PASSAGE_RANK_OFFSET + row + 1)
     return {
-        document: sorted(found.items(), key=lambda item: (-item[1], item[0]))[:PASSAGES_SHOWN]
+        document: sorted(found.items(), key=lambda item: (item[0] not in meant, -item[1], item[0]))[
+            :PASSAGES_SHOWN
+        ]
         for document, found in scores.items()
     }

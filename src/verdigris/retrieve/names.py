@@ -48,6 +48,20 @@ def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question
     return _rankings(table, scores, passages)
 
 
+def passages_meant(index: Index, facts: Facts, text: str) -> set[int]:
+    """Chunks that are the answer themselves, whatever else is found in their documents: where the
+    definition begins that the whole text names, and what says the text, or its quote, in words.
+
+    Raises StorageError.
+    """
+    named = _documents_named(index, facts, text.strip()) if len(text.split()) == 1 else []
+    first: dict[int, int] = {}
+    for document, chunk in sorted(named):
+        if chunk:
+            first.setdefault(document, chunk)
+    return {*first.values(), *(chunk for _, chunk in passages_saying(index, text))}
+
+
 def names_in(text: str) -> list[str]:
     """Words that are spelt like code or paths; a question of one word is taken as a name."""
     found = dict.fromkeys(_NAME.findall(text.replace("()", "")))

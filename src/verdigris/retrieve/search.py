@@ -49,7 +49,7 @@ from verdigris.retrieve.learned_fusion import (
     unplaced,
     with_history,
 )
-from verdigris.retrieve.names import names_lane
+from verdigris.retrieve.names import names_lane, passages_meant
 from verdigris.retrieve.past_changes import PastChanges, read_past_changes
 from verdigris.retrieve.projected import projected_lane, projected_passages_lane
 from verdigris.retrieve.similar_commits import Embed, similar_commits
@@ -226,7 +226,8 @@ class Search:
         best = placed.fused.first(limit)
         demotion = Demotion(question.text)
         shown = put_test_passages_behind(self._index, question.text, rankings)
-        passages = best_passages(shown, best.document_ids)
+        meant = passages_meant(self._index, self._facts, question.text)
+        passages = best_passages(shown, best.document_ids, meant)
         hits = []
         for document, score in zip(best.document_ids.tolist(), best.scores.tolist(), strict=True):
             hit = self._hit(document, passages[document])

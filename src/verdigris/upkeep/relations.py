@@ -64,7 +64,7 @@ class Relations:
             )
             known = {path, *(one.path for one in self.facts.co_changes(path, _MANY))}
             known |= {one.path for one in importers}
-            predicted = self.predict(path, known, _PREDICTED)
+            predicted = self.predict(path, known, min(limit, _PREDICTED))
         statements = self.anchors.became_of(named[:limit])
         return replace(found, statements=statements, predicted=predicted)
 

@@ -85,7 +85,7 @@ def symbols_text(rows: Sequence[Symbol], places: Places, limit: int) -> str:
 def inventory_text(rows: Sequence[LanguageCount], places: Places, limit: int) -> str:
     """Counts: one row a language, symbols by kind, and what could not be parsed."""
     cells = [("language", "files", "lines", "symbols", "")]
-    for row in rows:
+    for row in rows[:limit]:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in row.kinds.items())
         counts = (f"{row.files:7,}", f"{row.lines:9,}", f"{row.symbols:7,}")
         cells.append((row.language or "other text", *counts, kinds))
@@ -95,6 +95,8 @@ def inventory_text(rows: Sequence[LanguageCount], places: Places, limit: int) ->
         "",
     )
     text = _table([header, *cells[1:]], 0, "") if rows else "no files"
+    if len(rows) > limit:
+        text += f"\n… and {len(rows) - limit:,} more: -k {len(rows)}"
     failed = sum(row.not_parsed for row in rows)
     if failed:
         text += f"\n{plural(failed, 'file')} could not be parsed and are read as text;"

@@ -89,8 +89,9 @@ def _fusion_lines(fusion: FusionLock) -> Iterator[str]:
     yield start
     yield _wrapped(
         f"  MRR on {plural(fusion.held_out, 'later commit')}: fitted here {fusion.own:.3f}, "
-        f"the package's {fusion.prior:.3f}, without weights {fusion.fixed:.3f}, the best lane "
-        f"alone ({fusion.lane}) {fusion.best_lane:.3f}"
+        f"the package's {fusion.prior:.3f}, without weights {fusion.fixed:.3f}; the best lane "
+        f"alone ({fusion.lane}) {fusion.best_lane:.3f}, flattered by files that hold today what "
+        "these commits wrote (verdigris eval measures without)"
     )
 
 
@@ -127,13 +128,11 @@ def rolled_back_text(lock: Lock | None) -> str:
 
 
 def _verdict(done: Oxidized) -> str:
-    served = _served(done.lock)
-    would = "" if done.written else "would "
-    if not served:
-        return f"Raw vectors {would}serve: nothing beat them surely. {done.seconds:.1f} s"
+    served = "; ".join(_served(done.lock)) or "no projection, since none surely beat raw vectors"
     start = "Serving" if done.written else "Would serve"
     undo = "; undo: verdigris oxidize --rollback" if done.written else ""
-    return f"{start}: {'; '.join(served)}. {done.seconds:.1f} s{undo}"
+    order = _WEIGHTS[done.lock.fusion.chosen]
+    return _wrapped(f"{start}: {served}; order of files: {order}. {done.seconds:.1f} s{undo}")
 
 
 def learned_lines(learned: Learned) -> list[str]:

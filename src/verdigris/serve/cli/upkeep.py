@@ -201,7 +201,7 @@ def _status_lines(found: Status) -> list[str]:
     ]
     if used := found.events.get(RESULT_USED, 0) - found.events.get(RESULT_UNUSED, 0):
         asked = plural(found.events[QUESTION_ASKED], "question")
-        lines.append(f"learns from: {plural(used, 'used result')} of {asked}")
+        lines.append(f"marked as used: {plural(used, 'result')} of {asked}")
     if parsers := {name: count for name, count in found.parsers.items() if name}:
         lines.append(f"files by parser: {counts_text(parsers)}")
     for reason, count in found.not_parsed.items():
