@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from functools import cache
 from math import ceil
 
 from verdigris.database import storage_errors
@@ -41,16 +44,36 @@ def _longest_rows(index: Index, asked: list[str]) -> list[Passage]:
     """
     if not 2 <= len(asked) <= LONG_TEXT:
         return []
-    tests: list[Passage] = []
     fewest = max(2, min(ceil(LEAST_SHARE * len(asked)), ENOUGH))
-    for size in range(len(asked), fewest - 1, -1):
-        rows = [" ".join(asked[at : at + size]) for at in range(len(asked) - size + 1)]
-        telling = [row for row in rows if len(telling_words(row)) >= FEWEST_TELLING]
-        found = _passages_with(index, rows if size == len(asked) else telling)
-        tests = tests or [passage for passage, path in found if is_test(path)]
-        if others := [passage for passage, path in found if not is_test(path)]:
-            return tests + others
-    return tests
+    sizes = range(fewest, len(asked) + 1)
+
+    @cache
+    def found(size: int) -> list[tuple[Passage, str]]:
+        return _passages_with(index, _rows(asked, size))
+
+    def others(size: int) -> list[Passage]:
+        return [passage for passage, path in found(size) if not is_test(path)]
+
+    longest, longest_of_others = _last(sizes, found), _last(sizes, others)
+    tests = [passage for passage, path in found(longest) if is_test(path)] if longest else []
+    return tests + (others(longest_of_others) if longest_of_others else [])
+
+
+def _last(sizes: range, found: Callable[[int], Sequence[object]]) -> int:
+    """The last size at which anything is found, 0 if there is none: where a row stands, its part
+    stands as well, so that nothing more is found after the first size without."""
+    if found(sizes[-1]):  # the whole text, which is looked for much faster than all its parts
+        return sizes[-1]
+    after = bisect_left(sizes, True, key=lambda size: not found(size))
+    return sizes[after - 1] if after else 0
+
+
+def _rows(asked: list[str], size: int) -> list[str]:
+    """All rows of that many words which tell something, or all words."""
+    rows = [" ".join(asked[at : at + size]) for at in range(len(asked) - size + 1)]
+    if size == len(asked):
+        return rows
+    return [row for row in rows if len(telling_words(row)) >= FEWEST_TELLING]
 
 
 def _passages_with(index: Index, rows: list[str]) -> list[tuple[Passage, str]]:
