@@ -91,7 +91,7 @@ def load_once() -> None:
 
 def rss() -> float:
     """Resident memory in MB, without garbage and what the allocator keeps for later."""
-    from verdigris.engine.lazy_embedder import return_freed_memory
+    from verdigris.engine.memory import return_freed_memory
 
     gc.collect()
     return_freed_memory()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from verdigris.engine.embedder import Embedder
+from verdigris.engine.memory import return_freed_memory
 from verdigris.errors import EngineError, InvalidInput
 
 IDLE_SECONDS = 300.0
@@ -116,11 +115,3 @@ class LazyEmbedder:
             self._embedder.close()
             self._embedder = None
             return_freed_memory()
-
-
-def return_freed_memory() -> None:
-    """Give what was freed back to the system: glibc keeps about half of a model otherwise."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-        if trim is not None:
-            trim(0)

@@ -7,6 +7,8 @@ Python and its libraries need (60 to 80 MB) is not part of them.
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -67,6 +69,7 @@ class MemoryBound:
         self._limit = limit
         self._room = limit - need.loaded
         self._used = 0
+        self._freed = 0
         self._changed = Condition()
         if limit and not self.fits(TOKENS_A_RUN):
             least = need.loaded + run_bytes(need.dims, TOKENS_A_RUN)
@@ -109,9 +112,26 @@ class MemoryBound:
         try:
             yield
         finally:
-            with self._changed:
-                self._used -= size
-                self._changed.notify_all()
+            self._give_back(size)
+
+    def _give_back(self, size: int) -> None:
+        """Let others have the room. An allocator keeps what was freed, in pieces that the next run
+        may be unable to use: once runs filled the room, the system gets it back."""
+        with self._changed:
+            self._used -= size
+            self._freed += size
+            if self._freed >= self._room:
+                self._freed = 0
+                return_freed_memory()
+            self._changed.notify_all()
+
+
+def return_freed_memory() -> None:
+    """Give what was freed back to the system; glibc keeps much of it otherwise."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)
 
 
 def _mb(size: int) -> str:
