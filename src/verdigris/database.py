@@ -85,6 +85,18 @@ def connect(path: Path) -> sqlite3.Connection:
         return connection
 
 
+def connect_migrated(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    """As `connect`, with the schema up to date. Raises StorageError, NewerDatabase."""
+    connection = connect(path)
+    try:
+        with storage_errors(path):
+            migrate(connection, path, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """One write transaction: all of it, or nothing."""

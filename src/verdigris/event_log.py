@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from verdigris.database import connect, damaged, migrate, quick_check, storage_errors, transaction
+from verdigris.database import connect_migrated, damaged, quick_check, storage_errors, transaction
 from verdigris.records import (
     DOCUMENT_GONE,
     DOCUMENT_SEEN,
@@ -112,13 +112,7 @@ class EventLog:
     def __init__(self, path: Path, worktree: str = ".") -> None:
         self.path = path
         self.worktree = worktree
-        self._connection = connect(path)
-        try:
-            with storage_errors(path):
-                migrate(self._connection, path, MIGRATIONS)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._connection = connect_migrated(path, MIGRATIONS)
 
     def close(self) -> None:
         """Close the database; the object cannot be used afterwards."""

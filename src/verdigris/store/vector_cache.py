@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from verdigris.database import connect, migrate, quick_check, storage_errors, transaction
+from verdigris.database import connect_migrated, quick_check, storage_errors, transaction
 
 MIGRATIONS = (
     """
@@ -28,13 +28,7 @@ class VectorCache:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = connect(path)
-        try:
-            with storage_errors(path):
-                migrate(self._connection, path, MIGRATIONS)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._connection = connect_migrated(path, MIGRATIONS)
 
     def close(self) -> None:
         """Close the database; the object cannot be used afterwards."""
