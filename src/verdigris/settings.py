@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 from verdigris.errors import SettingsError
 from verdigris.named_tuple import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
 STATE_FOLDER = ".verdigris"
@@ -48,6 +48,8 @@ class Settings(NamedTuple):
 
     def cache_path(self) -> Path:
         """Folder of the user-wide cache."""
+        from pathlib import Path  # a session command asks for no cache, and has no time for it
+
         if self.cache_dir:
             return Path(self.cache_dir).expanduser()
         import platformdirs
@@ -62,7 +64,7 @@ _SWITCHES = ("questions",)
 _NUMBERS = {"memory_mb": (0, 2**24), "threads": (0, 1024), "max_file_bytes": (1, 2**31)}
 
 
-def load_settings(root: Path | None) -> Settings:
+def load_settings(root: str | os.PathLike[str] | None) -> Settings:
     """Settings for the repository at `root` (None: user and environment only).
 
     Raises SettingsError that names file, key and accepted values.
@@ -76,10 +78,10 @@ def load_settings(root: Path | None) -> Settings:
     return Settings(**values, origins=tuple(origins.items()))
 
 
-def _layers(root: Path | None) -> list[tuple[str, dict[str, Any]]]:
+def _layers(root: str | os.PathLike[str] | None) -> list[tuple[str, dict[str, Any]]]:
     layers = [_toml(_user_config())]
     if root is not None:
-        layers.append(_toml(root / STATE_FOLDER / "config.toml"))
+        layers.append(_toml(os.path.join(root, STATE_FOLDER, "config.toml")))
     layers += [
         (f"VERDIGRIS_{name.upper()}", {name: os.environ[f"VERDIGRIS_{name.upper()}"]})
         for name in _NAMES
@@ -88,18 +90,20 @@ def _layers(root: Path | None) -> list[tuple[str, dict[str, Any]]]:
     return layers
 
 
-def _user_config() -> Path:
+def _user_config() -> str:
     if folder := os.environ.get("VERDIGRIS_CONFIG_DIR"):
-        return Path(folder) / "config.toml"
+        return os.path.join(folder, "config.toml")
     base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
-    return (Path(base) if base else Path.home() / ".config") / "verdigris" / "config.toml"
+    folder = base or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.join(folder, "verdigris", "config.toml")
 
 
-def _toml(path: Path) -> tuple[str, dict[str, Any]]:
+def _toml(path: str) -> tuple[str, dict[str, Any]]:
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as stream:
+            content = stream.read()
     except (FileNotFoundError, NotADirectoryError):
-        return str(path), {}
+        return path, {}
     except OSError as error:
         raise SettingsError(
             f"{path} cannot be read ({error.strerror}); mend or delete it"
@@ -107,7 +111,7 @@ def _toml(path: Path) -> tuple[str, dict[str, Any]]:
     import tomllib  # only where there is such a file: a session command need not wait for it
 
     try:
-        return str(path), tomllib.loads(content.decode("utf-8"))
+        return path, tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML ({error}); mend or delete it") from error
 

@@ -89,13 +89,13 @@ def test_it_is_silent_whatever_comes(kept: GitFolder, given: bytes) -> None:
 
 
 def test_what_went_wrong_is_written_down(kept: GitFolder) -> None:
-    spool_folder(kept.root).mkdir()
+    Path(spool_folder(kept.root)).mkdir()
     _hook(b"{", kept.root)
-    errors = (spool_folder(kept.root) / spool.ERRORS).read_text(encoding="utf-8")
+    errors = (Path(spool_folder(kept.root)) / spool.ERRORS).read_text(encoding="utf-8")
     assert "claude: JSONDecodeError" in errors
     spool.log_error(spool_folder(kept.root), "x" * 200_000)
     spool.log_error(spool_folder(kept.root), "anew")
-    assert len((spool_folder(kept.root) / spool.ERRORS).read_text(encoding="utf-8")) < 100
+    assert len((Path(spool_folder(kept.root)) / spool.ERRORS).read_text(encoding="utf-8")) < 100
 
 
 def test_where_nobody_asked_for_it_nothing_is_written(small_git: GitFolder, tmp_path: Path) -> None:
@@ -155,7 +155,8 @@ def test_before_the_first_commit(make_git: Callable[[str], GitFolder]) -> None:
 
 def test_it_loads_little(kept: GitFolder) -> None:
     program = (
-        "import atexit\nheavy = {'click', 'dataclasses', 'subprocess', 'tomllib', 'typing'}\n"
+        "import atexit\n"
+        "heavy = {'click', 'dataclasses', 'datetime', 'pathlib', 'subprocess', 'typing'}\n"
         "import sys; before = set(sys.modules)\n"
         "atexit.register(lambda: print(sorted(heavy & (sys.modules.keys() - before))))\n"
         + PROGRAM
@@ -173,7 +174,7 @@ def test_it_loads_little(kept: GitFolder) -> None:
 
 def test_what_is_taken_twice_is_lost_never(kept: GitFolder) -> None:
     folder = spool_folder(kept.root)
-    folder.mkdir()
+    Path(folder).mkdir()
     spool.append(folder, {"text": "one"})
     with pytest.raises(KeyError), taken(folder):
         raise KeyError("interrupted")

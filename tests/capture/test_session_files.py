@@ -32,7 +32,7 @@ def environment() -> dict[str, str]:
 def capture(folder: GitFolder | Path, sessions_dir: str = "") -> SessionCapture:
     """A capture as each command makes it, from nothing."""
     root = folder if isinstance(folder, Path) else folder.root
-    return SessionCapture(open_work_tree(root), sessions_dir)
+    return SessionCapture(open_work_tree(str(root)), sessions_dir)
 
 
 def test_two_work_trees_at_once_do_not_mix(small_git: GitFolder, tmp_path: Path) -> None:
@@ -42,14 +42,14 @@ def test_two_work_trees_at_once_do_not_mix(small_git: GitFolder, tmp_path: Path)
     assert here.id != there.id
     capture(other).note("from the side")
     capture(small_git).note("from the main")
-    assert "from the side" not in here.path.read_text()
-    assert "[side@" in there.path.read_text()
+    assert "from the side" not in Path(here.path).read_text()
+    assert "[side@" in Path(there.path).read_text()
     assert capture(other).end().id == there.id
     assert capture(small_git).note("still open").id == here.id
 
 
 def test_edits_by_hand_survive_every_verb(small_git: GitFolder) -> None:
-    log = capture(small_git).start("Edited").path
+    log = Path(capture(small_git).start("Edited").path)
     edited = log.read_text().replace("- [ ] Edited", "- [x] Edited by hand") + (
         "\n### 10:00 - Reality Check\nIt is hard.\n\n## Beliefs Captured: 1\n- tea-helps\n"
     )
@@ -69,7 +69,7 @@ def test_edits_by_hand_survive_every_verb(small_git: GitFolder) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="the editor is a shell script")
 @pytest.mark.parametrize("verb", ["update", "end"])
 def test_an_edit_that_is_saved_while_git_runs_survives(small_git: GitFolder, verb: str) -> None:
-    log = capture(small_git).start("Slow").path
+    log = Path(capture(small_git).start("Slow").path)
     editor = small_git.write(
         ".git/editor", f"#!/bin/sh\necho 'Saved meanwhile' >> '{log}'\nexit 1\n"
     )
@@ -83,7 +83,7 @@ def test_an_edit_that_is_saved_while_git_runs_survives(small_git: GitFolder, ver
 
 
 def test_a_log_without_an_activity_log_gets_one(small_git: GitFolder) -> None:
-    log = capture(small_git).start("Bare").path
+    log = Path(capture(small_git).start("Bare").path)
     log.write_text("Only this line\n")
     capture(small_git).note("kept")
     assert re.fullmatch(
@@ -92,13 +92,13 @@ def test_a_log_without_an_activity_log_gets_one(small_git: GitFolder) -> None:
 
 
 def test_notes_of_many_processes_are_all_kept(small_git: GitFolder) -> None:
-    log = capture(small_git).start("Crowd").path
+    log = Path(capture(small_git).start("Crowd").path)
     program = (
-        "import sys, pathlib\n"
+        "import sys\n"
         "from verdigris.capture.sessions import SessionCapture\n"
         "from verdigris.capture.work_tree import open_work_tree\n"
         "for n in range(5):\n"
-        "    SessionCapture(open_work_tree(pathlib.Path.cwd())).note(f'{sys.argv[1]}/{n}')\n"
+        "    SessionCapture(open_work_tree('')).note(f'{sys.argv[1]}/{n}')\n"
     )
     command = [sys.executable, "-c", program]
     writers = [
@@ -113,14 +113,14 @@ def test_notes_of_many_processes_are_all_kept(small_git: GitFolder) -> None:
 
 
 def test_what_a_killed_process_left_goes_with_the_next_note(small_git: GitFolder) -> None:
-    log = capture(small_git).start("Killed").path
+    log = Path(capture(small_git).start("Killed").path)
     log.with_name(f".{log.name}.4711.tmp").write_text("half a lo")
     capture(small_git).note("after it")
     assert list(log.parent.iterdir()) == [log]
 
 
 def test_an_interrupted_end_is_finished_without_writing_twice(small_git: GitFolder) -> None:
-    log = capture(small_git).start("Interrupted").path
+    log = Path(capture(small_git).start("Interrupted").path)
     state = small_git.root / ".verdigris" / "local" / "active-session"
     remembered = state.read_text()
     capture(small_git).end()
@@ -143,7 +143,7 @@ def test_logs_go_where_the_repository_keeps_them(small_git: GitFolder) -> None:
     small_git.write("tests/data/sessions/20250104-030405.md", legacy)
     small_git.commit("Logs")
     started = capture(small_git).start("New days")
-    assert started.path.parent == small_git.root / "layer" / "sessions"
+    assert Path(started.path).parent == small_git.root / "layer" / "sessions"
     assert "Last session: Old days (20250102-030405)" in started.text
     assert "Open goals:\n- Steep" in started.text
     old = capture(small_git).sessions()[1]
@@ -159,32 +159,32 @@ def test_a_log_that_somebody_named_is_listed_and_resumed_by_its_name(small_git: 
     (listed,) = capture(small_git).sessions()
     assert (listed.id, listed.title, listed.status) == ("20250105-kettles", "Kettles", "archived")
     assert capture(small_git).show(listed.id)[1] == text
-    assert capture(small_git).resume().path.name == "20250105-kettles.md"
+    assert Path(capture(small_git).resume().path).name == "20250105-kettles.md"
 
 
 def test_logs_in_an_ignored_folder_are_found(small_git: GitFolder) -> None:
     small_git.write(".gitignore", "/layer/\n")
     small_git.write("layer/sessions/20250102-030405.md", "# Session: Hidden\n")
     hidden = capture(small_git).start("Also hidden")
-    assert hidden.path.parent.parent.name == "layer"
+    assert Path(hidden.path).parent.parent.name == "layer"
     assert hidden.notes[0].endswith("layer/sessions, which git ignores")
 
 
 def test_a_configured_folder_wins(small_git: GitFolder, tmp_path: Path) -> None:
     inside = capture(small_git, "notes/log").start("Inside")
-    assert inside.path.parent == small_git.root / "notes" / "log"
+    assert Path(inside.path).parent == small_git.root / "notes" / "log"
     assert inside.notes == ()
     assert capture(small_git).note("found by the state, not by the folder").path == inside.path
     assert capture(small_git).sessions()[0].id == inside.id
     outside = capture(small_git, str(tmp_path / "far")).start("Outside", archive=True)
-    assert outside.path.parent == tmp_path / "far"
+    assert Path(outside.path).parent == tmp_path / "far"
     assert outside.notes[-1].startswith("scry does not find what stands outside of the repository")
     assert capture(small_git, str(tmp_path / "far")).end().id == outside.id
-    assert capture(small_git, str(tmp_path / "far")).sessions()[0].path == str(outside.path)
+    assert capture(small_git, str(tmp_path / "far")).sessions()[0].path == outside.path
 
 
 def test_a_log_that_was_deleted_is_named_and_can_be_left_behind(small_git: GitFolder) -> None:
-    log = capture(small_git).start("Gone").path
+    log = Path(capture(small_git).start("Gone").path)
     log.unlink()
     with pytest.raises(SessionError, match=r"is gone: .*\.md; bring it back, or begin anew"):
         capture(small_git).note("x")
@@ -212,7 +212,7 @@ def test_without_git_a_session_that_cannot_begin_leaves_nothing(
     assert capture(small_git).note("needs no git").id == first.id
     with pytest.raises(RepositoryError, match="git is not installed"):
         capture(small_git).start("Second", archive=True)
-    assert log_paths(first.path.parent) == [first.path]
+    assert log_paths(str(Path(first.path).parent)) == [first.path]
 
 
 @pytest.mark.skipif(ROOT_ONLY, reason="root may write everywhere")
@@ -228,10 +228,10 @@ def test_a_read_only_work_tree_is_named(small_git: GitFolder) -> None:
 def test_a_command_waits_for_another_but_not_for_ever(
     small_git: GitFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = capture(small_git).start("Locked").path
+    log = Path(capture(small_git).start("Locked").path)
     monkeypatch.setattr(session_files, "LOCK_SECONDS", 0.05)
     with (
-        session_files.locked(session_files.SessionFiles(small_git.root)),
+        session_files.locked(session_files.SessionFiles(str(small_git.root))),
         pytest.raises(Busy, match=r"another verdigris session command holds .*session\.lock"),
     ):
         capture(small_git).note("too early")
@@ -259,7 +259,7 @@ def test_a_state_folder_that_cannot_be_used_is_named(small_git: GitFolder) -> No
 
 
 def test_a_link_to_a_log_stays_a_link(small_git: GitFolder, tmp_path: Path) -> None:
-    log = capture(small_git).start("Linked").path
+    log = Path(capture(small_git).start("Linked").path)
     real = log.rename(tmp_path / "real.md")
     log.symlink_to(real)
     capture(small_git).note("through the link")

@@ -72,7 +72,7 @@ def test_only_the_status_of_the_head_is_changed() -> None:
 def test_heads_of_every_form_are_read(log: str) -> None:
     head = read_head(log, "20250102-030405")
     assert (head.id, head.title, head.branch) == ("1", "A: 'b'", "work")
-    assert head.created == datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert head.created == int(datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp())
 
 
 def test_an_older_log_has_ended_when_it_is_classified() -> None:

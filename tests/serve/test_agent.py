@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from verdigris.capture.agents.spool import append, spool_folder, waiting
+from verdigris.capture.session_files import make_ignored
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -31,8 +32,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _spool(root: Path, *events: tuple[str, str], session: str = "s1", at: str = "09:10") -> None:
     folder = spool_folder(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    make_ignored(folder)
     for event, text in events:
         files = "src/cup.py" if event == "tool" else ""
         append(

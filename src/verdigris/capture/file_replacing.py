@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
 
 
-def replace_file(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all, with its folders; a link stays a link. Raises OSError."""
-    target = file.resolve()
-    new = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+def replace_file(file: str | os.PathLike[str], content: bytes) -> str:
+    """Write a file whole or not at all, with its folders; a link stays a link.
+
+    Returns the path of what was written, which a link leads to. Raises OSError.
+    """
+    target = os.path.realpath(file) if os.path.islink(file) else os.path.abspath(file)
+    folder, name = os.path.split(target)
+    new = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with new.open("wb") as stream:
+        os.makedirs(folder, exist_ok=True)
+        with open(new, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         with suppress(FileNotFoundError):
-            new.chmod(target.stat().st_mode & 0o7777)
-        new.replace(target)
+            os.chmod(new, os.stat(target).st_mode & 0o7777)
+        os.replace(new, target)
     finally:
         with suppress(OSError):  # not there any more, unless something or somebody interrupted
-            new.unlink()
+            os.unlink(new)
+    return target

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
 
 from verdigris.capture.file_lock import try_lock
 from verdigris.capture.file_replacing import replace_file
-from verdigris.capture.work_tree import WorkTree, is_ignored
+from verdigris.capture.work_tree import WorkTree, is_ignored, path_within
 from verdigris.errors import Busy, SessionError, StorageError
 from verdigris.named_tuple import NamedTuple
 
 LOCK_SECONDS = 10.0
 _STATE_FOLDER = ".verdigris"
-_LOG_NAME = re.compile(r"\d{8}-.+\.md")
-"""Ours begin with day and time; scrape takes any name that begins with a day."""
 _USUAL_FOLDERS = ("layer/sessions", "docs/sessions", "sessions")
 """Looked into even where git ignores them."""
 _FOREIGN_PARTS = frozenset({"test", "tests", "testdata", "fixtures", "vendor", "node_modules"})
@@ -28,75 +24,85 @@ _FOREIGN_PARTS = frozenset({"test", "tests", "testdata", "fixtures", "vendor", "
 class SessionFiles(NamedTuple):
     """What a work tree keeps for itself: never shared with another, never in git."""
 
-    root: Path
+    root: str
 
     @property
-    def local(self) -> Path:
+    def local(self) -> str:
         """Where the work tree keeps what git ignores."""
-        return self.root / _STATE_FOLDER / "local"
+        return os.path.join(self.root, _STATE_FOLDER, "local")
 
     @property
-    def state(self) -> Path:
+    def state(self) -> str:
         """Holds the path of the open session's log and who opened it; missing when none is."""
-        return self.local / "active-session"
+        return os.path.join(self.local, "active-session")
 
 
-def locate_logs(
-    root: Path, configured: str, tracked: Callable[[], Sequence[PurePosixPath]]
-) -> Path:
+def locate_logs(root: str, configured: str, tracked: Callable[[], Sequence[str]]) -> str:
     """The folder for logs: the configured one, else where logs lie, else `.verdigris/sessions`.
 
     configured: relative to the root; '' if not set; tracked: lists tracked paths that look like
     logs, where it comes to that.
     """
     if configured:
-        return root / Path(configured).expanduser()
+        return os.path.normpath(os.path.join(root, os.path.expanduser(configured)))
     own = own_folder(root)
     if log_paths(own):
         return own
+    paths = [path.rpartition("/") for path in tracked()]
     counts = Counter(
-        path.parent
-        for path in tracked()
-        if _LOG_NAME.fullmatch(path.name) and not _FOREIGN_PARTS & set(path.parts)
+        folder
+        for folder, _, name in paths
+        if _is_log(name) and not _FOREIGN_PARTS.intersection(folder.split("/"))
     )
     if counts:
-        return root / counts.most_common(1)[0][0]
-    return next((root / name for name in _USUAL_FOLDERS if log_paths(root / name)), own)
+        return os.path.normpath(os.path.join(root, counts.most_common(1)[0][0]))
+    usual = (os.path.normpath(os.path.join(root, name)) for name in _USUAL_FOLDERS)
+    return next(filter(log_paths, usual), own)
 
 
-def own_folder(root: Path) -> Path:
+def own_folder(root: str) -> str:
     """Where logs are kept unless somebody chose another folder."""
-    return root / _STATE_FOLDER / "sessions"
+    return os.path.join(root, _STATE_FOLDER, "sessions")
 
 
-def why_unread(tree: WorkTree, log: Path) -> tuple[str, ...]:
+def why_unread(tree: WorkTree, log: str) -> tuple[str, ...]:
     """Why nobody will find what stands in a log; nothing where scrape reads it."""
-    folder = Path(os.path.normpath(log.parent))
+    folder = os.path.dirname(log)
     if folder == own_folder(tree.root):
         return ()
-    if not folder.is_relative_to(tree.root):
+    if path_within(tree.root, log) is None:
         return (f"scry does not find what stands outside of the repository: {folder}",)
     if is_ignored(tree, log):
         return (f"scry does not find what stands in {folder}, which git ignores",)
     return ()
 
 
-def log_paths(folder: Path) -> list[Path]:
+def log_paths(folder: str) -> list[str]:
     """The logs of a folder, oldest first."""
     try:
-        names = [name for name in os.listdir(folder) if _LOG_NAME.fullmatch(name)]  # noqa: PTH208
+        names = sorted(filter(_is_log, os.listdir(folder)))
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [folder / name for name in sorted(names)]
+    return [os.path.join(folder, name) for name in names]
 
 
-def open_log(files: SessionFiles) -> Path | None:
+def _is_log(name: str) -> bool:
+    """Ours begin with day and time; scrape takes any name that begins with a day."""
+    return name[:8].isdecimal() and name[8:9] == "-" and len(name) > 12 and name.endswith(".md")
+
+
+def log_name(log: str) -> str:
+    """A log's name without its ending: the id by which `show` and `resume` find it."""
+    return os.path.basename(log).removesuffix(".md")
+
+
+def open_log(files: SessionFiles) -> str | None:
     """The log of the session that is open in this work tree, None if there is none.
 
     Raises StorageError where the file that tells cannot be read.
     """
     written = _state(files)[0]
-    return files.root / written if written else None
+    return os.path.normpath(os.path.join(files.root, written)) if written else None
 
 
 def opened_by(files: SessionFiles) -> str:
@@ -106,7 +112,7 @@ def opened_by(files: SessionFiles) -> str:
 
 def _state(files: SessionFiles) -> tuple[str, str]:
     try:
-        path, _, owner = os.fsdecode(files.state.read_bytes()).strip().partition("\n")
+        path, _, owner = _read(files.state).strip().partition("\n")
     except (FileNotFoundError, NotADirectoryError):
         return "", ""
     except OSError as error:
@@ -114,26 +120,28 @@ def _state(files: SessionFiles) -> tuple[str, str]:
     return path, owner
 
 
-def set_open_log(files: SessionFiles, log: Path, owner: str = "") -> None:
+def set_open_log(files: SessionFiles, log: str, owner: str = "") -> None:
     """Remember which session is open, and who opened it. Raises StorageError."""
-    write_text(files.state, f"{os.path.relpath(log, files.root)}\n{owner}".rstrip("\n"))
+    write_text(files.state, f"{path_within(files.root, log) or log}\n{owner}".rstrip("\n"))
 
 
 def forget_open_log(files: SessionFiles) -> None:
     """No session is open any more. Raises StorageError."""
     try:
-        files.state.unlink(missing_ok=True)
+        os.unlink(files.state)
+    except FileNotFoundError:
+        pass
     except OSError as error:
         raise _unwritable(files.state, error) from error
 
 
-def read_text(log: Path) -> str:
+def read_text(log: str) -> str:
     """A log as it is now, line ends kept; bytes that are no UTF-8 survive writing it back.
 
     Raises SessionError where it is gone, StorageError where it cannot be read.
     """
     try:
-        return log.read_bytes().decode("utf-8", "surrogateescape")
+        return _read(log)
     except FileNotFoundError as error:
         raise SessionError(
             f"the log of the open session is gone: {log}; bring it back, "
@@ -143,31 +151,36 @@ def read_text(log: Path) -> str:
         raise _unreadable(log, error) from error
 
 
-def write_text(file: Path, text: str) -> None:
+def _read(file: str) -> str:
+    with open(file, "rb") as stream:
+        return stream.read().decode("utf-8", "surrogateescape")
+
+
+def write_text(file: str, text: str) -> None:
     """Replace a file whole or not at all; a link stays a link. Raises StorageError.
 
     To be called under the lock: what killed processes left of their writing goes, too.
     """
     try:
-        replace_file(file, text.encode("utf-8", "surrogateescape"))
-        target = file.resolve()
-        for left in target.parent.glob(f".{target.name}.*.tmp"):
-            left.unlink(missing_ok=True)
+        folder, name = os.path.split(replace_file(file, text.encode("utf-8", "surrogateescape")))
+        for left in os.listdir(folder):
+            if left.startswith(f".{name}.") and left.endswith(".tmp"):
+                os.unlink(os.path.join(folder, left))
     except OSError as error:
         raise _unwritable(file, error) from error
 
 
-def reserve_log(log: Path) -> bool:
+def reserve_log(log: str) -> bool:
     """Make an empty log; False where it is there: two work trees may share a folder of logs.
 
     Raises StorageError.
     """
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(log), exist_ok=True)
     except OSError as error:
         raise _unwritable(log, error) from error
     try:
-        log.open("xb").close()
+        open(log, "xb").close()
     except FileExistsError:
         return False
     except OSError as error:
@@ -181,7 +194,7 @@ def locked(files: SessionFiles) -> Iterator[None]:
 
     Raises Busy after LOCK_SECONDS, StorageError where the lock cannot be made.
     """
-    path = files.local / "session.lock"
+    path = os.path.join(files.local, "session.lock")
     try:
         make_ignored(files.local)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -194,7 +207,7 @@ def locked(files: SessionFiles) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _wait_for(descriptor: int, path: Path) -> None:
+def _wait_for(descriptor: int, path: str) -> None:
     ends = time.monotonic() + LOCK_SECONDS
     while not try_lock(descriptor):
         if time.monotonic() > ends:
@@ -202,19 +215,20 @@ def _wait_for(descriptor: int, path: Path) -> None:
         time.sleep(0.005)
 
 
-def make_ignored(folder: Path) -> None:
+def make_ignored(folder: str | os.PathLike[str]) -> None:
     """Make a folder that git ignores. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    os.makedirs(folder, exist_ok=True)
+    ignore = os.path.join(folder, ".gitignore")
+    if not os.path.exists(ignore):
+        with open(ignore, "wb") as stream:
+            stream.write(b"*\n")
 
 
-def _unreadable(path: Path, error: OSError) -> StorageError:
+def _unreadable(path: str, error: OSError) -> StorageError:
     return StorageError(f"cannot read {path} ({error.strerror}); make it readable, or move it away")
 
 
-def _unwritable(path: Path, error: OSError) -> StorageError:
+def _unwritable(path: str, error: OSError) -> StorageError:
     return StorageError(
         f"cannot write {path} ({error.strerror}); make its folder writable, or keep session logs "
         "elsewhere: VERDIGRIS_SESSIONS_DIR=FOLDER"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from pathlib import PurePosixPath
 
 from verdigris.capture.work_tree import GitMetrics
 from verdigris.named_tuple import NamedTuple
@@ -15,11 +14,9 @@ ACTIVE, ENDED, ARCHIVED = "active", "ended", "archived"
 _ACTIVITY_LOG = "## Activity Log"
 _CLASSIFICATION = "## Session Classification"
 _BYTE_ORDER_MARK = "\ufeff"
-_FENCE = re.compile(r"^\s*(`{3,}|~{3,})(.*)$")
-_HEADING = re.compile(r"^ {0,3}(#{1,6})(?=\s|$)")
-_SECTION = re.compile(r"^#{1,2}\s")
-_FIELD = re.compile(r"^\s*(?:\*\*)?([A-Za-z_][\w ]*?)(?:\*\*)?\s*:(?:\*\*)?\s*(.*?)\s*$")
-# Compiled where they are used, for most commands need none of these.
+# Compiled where a line may match, for most commands need none of these.
+_FENCE = r"^\s*(`{3,}|~{3,})(.*)$"
+_HEADING = r"^ {0,3}(#{1,6})(?=\s|$)"
 _TIMED = (
     r"(?i)^#{2,4} +((?:\d{4}-\d{2}-\d{2} )?\d{1,2}:\d{2})(?:-\d{1,2}:\d{2})?"
     r" *[-–—:] *(?:update|session)\b"
@@ -28,7 +25,11 @@ _LABEL = r"^(?:#{2,6}\s+(.*)|\*\*([^*]+)\*\*:?\s*)$"
 _ITEM = r"^[-*+] +(?:\[([ xX])\] +)?(\S.*)$"
 # What YAML does not take, even between quotes.
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
+_MARKS = "-*+ \t\r"
+"""Around what stands in a list of labelled values."""
 _LOWEST_BLOCK_LEVEL = 4
+_MILLISECONDS_DIGITS = 13
+"""From 2001 to 2286."""
 _SHOWN_ITEMS = 5
 _LONGEST_ITEM = 200
 _MAJOR_FILES = 10
@@ -46,8 +47,8 @@ class Head(NamedTuple):
     branch: str = ""
     starting_commit: str = ""
     start_tag: str = ""
-    created: datetime | None = None
-    """Aware, UTC."""
+    created: int | None = None
+    """Seconds since 1970."""
 
 
 class Statements(NamedTuple):
@@ -96,8 +97,10 @@ def read_head(text: str, name: str) -> Head:
     """
     fields: dict[str, str] = {}
     for line in _head_lines(text):
-        if match := _FIELD.match(line):
-            fields.setdefault(match[1].lower().replace(" ", "_"), _unquoted(match[2]))
+        written, colon, value = line.partition(":")
+        field = written.strip().strip("*").rstrip().lower().replace(" ", "_")
+        if colon and field.isidentifier():
+            fields.setdefault(field, _unquoted(value.removeprefix("**").strip()))
         elif line.startswith("# "):
             fields.setdefault("title", re.sub(r"^# +(session\s*:\s*)?", "", line, flags=re.I))
     return Head(
@@ -108,7 +111,9 @@ def read_head(text: str, name: str) -> Head:
         branch=fields.get("branch") or fields.get("git_branch", ""),
         starting_commit=fields.get("starting_commit", ""),
         start_tag=fields.get("start_tag") or fields.get("session_tag", ""),
-        created=_moment(fields.get("created") or fields.get("started", "")),
+        created=_seconds(
+            fields.get("created") or fields.get("started", ""), fields.get("start_timestamp", "")
+        ),
     )
 
 
@@ -131,15 +136,17 @@ def with_status(text: str, status: str) -> str:
     """The log with another status in its front matter; one without front matter stays as it is."""
     lines = text.split("\n")
     for index, line in enumerate(lines[: len(_head_lines(text)) + 1]):
-        if match := re.match(r"status\s*:", line):
-            lines[index] = f"{match[0]} {status}" + ("\r" if line.endswith("\r") else "")
+        name, colon, _ = line.partition(":")
+        if colon and name.rstrip() == "status":
+            lines[index] = f"{name}: {status}" + ("\r" if line.endswith("\r") else "")
             break
     return "\n".join(lines)
 
 
 def last_update(text: str) -> str:
     """The local HH:MM that the last update, or else the session's start, was written at; or ''."""
-    times = [match[1] for line in _unfenced(text) if (match := re.match(_TIMED, line))]
+    headings = (line for line in _unfenced(text) if line.startswith("##"))
+    times = [match[1] for line in headings if (match := re.match(_TIMED, line))]
     return times[-1] if times else ""
 
 
@@ -178,7 +185,7 @@ def free_text(text: str) -> str:
     """
     lines, fence = [], ""
     for line in text.replace("\0", "").replace("\r\n", "\n").strip("\n").rstrip().split("\n"):
-        heading = None if fence else _HEADING.match(line)
+        heading = re.match(_HEADING, line) if not fence and "#" in line[:4] else None
         if heading and len(heading[1]) < _LOWEST_BLOCK_LEVEL:
             line = "#" * _LOWEST_BLOCK_LEVEL + line[heading.end() :]
         lines.append(line)
@@ -186,15 +193,30 @@ def free_text(text: str) -> str:
     return "\n".join([*lines, fence] if fence else lines)
 
 
-def clock_text(moment: datetime, began: datetime | None) -> str:
-    """Local HH:MM, with the date in front where the session began on another day."""
-    is_later = began is not None and began.astimezone(moment.tzinfo).date() != moment.date()
-    return f"{moment:%Y-%m-%d %H:%M}" if is_later else f"{moment:%H:%M}"
+def clock_text(moment: int, began: int | None = None) -> str:
+    """Local HH:MM, with the date in front where the session began on another day.
+
+    moment, began: seconds since 1970.
+    """
+    here = time.localtime(moment)
+    is_later = began is not None and time.localtime(began)[:3] != here[:3]
+    return time.strftime("%Y-%m-%d %H:%M" if is_later else "%H:%M", here)
+
+
+def utc_text(moment: int) -> str:
+    """A moment, in seconds since 1970, as ISO 8601 in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def session_id(moment: int) -> str:
+    """The id of a session that begins at a moment: local date and time."""
+    return time.strftime("%Y%m%d-%H%M%S", time.localtime(moment))
 
 
 def one_line(text: str) -> str:
     """A title or goal on one line, without what YAML cannot hold."""
-    return re.sub(_UNPRINTABLE, "", " ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isprintable() else re.sub(_UNPRINTABLE, "", line)
 
 
 def previous_context(text: str, name: str) -> str:
@@ -221,8 +243,11 @@ def classify(metrics: GitMetrics) -> str:
 
 def pattern_files(files: Sequence[str]) -> int:
     """How many files hold patterns or decisions: named so, or below a folder named so."""
-    names = ({*path.parts[:-1], path.stem} for path in map(PurePosixPath, files))
-    return sum(1 for parts in names if {part.lower() for part in parts} & _PATTERN_NAMES)
+    names = (file.lower().rpartition("/") for file in files)
+    return sum(
+        not _PATTERN_NAMES.isdisjoint([*folders.split("/"), file.rpartition(".")[0] or file])
+        for folders, _, file in names
+    )
 
 
 def classification_text(found: Classification) -> str:
@@ -241,20 +266,24 @@ def classification_text(found: Classification) -> str:
 def classified_number(text: str, name: str) -> int | None:
     """A number of the closing classification (`Commits`, `Duration`); None if it has none."""
     closing = text.rpartition(_CLASSIFICATION)
-    match = re.search(rf"(?im)^\W*{name}\W*:\W*(\d+)", closing[2]) if closing[1] else None
-    return int(match[1]) if match else None
+    for line in closing[2].split("\n") if closing[1] else ():
+        label, _, value = line.partition(":")
+        number = value.strip(_MARKS).partition(" ")[0]
+        if label.strip(_MARKS).lower() == name.lower() and number.isdecimal():
+            return int(number)
+    return None
 
 
 def _front_matter(head: Head) -> str:
-    created = (head.created or datetime.now(UTC)).astimezone(UTC)
+    created = int(time.time()) if head.created is None else head.created
     rows = [
         "type: session",
         f"id: {head.id}",
         f"title: {_quoted(head.title)}",
         f"status: {head.status}",
         f"llm: {_quoted(head.llm)}",
-        f"created: {created:%Y-%m-%dT%H:%M:%SZ}",
-        f"start_timestamp: {int(created.timestamp()) * 1000}",
+        f"created: {utc_text(created)}",
+        f"start_timestamp: {created * 1000}",
         "git:",
         f"  branch: {_quoted(head.branch)}",
         f"  starting_commit: {_quoted(head.starting_commit)}",
@@ -292,19 +321,30 @@ def _head_lines(text: str) -> list[str]:
     return lines[1 : lines.index("---", 1)] if "---" in lines[1:] else lines[1:]
 
 
-def _moment(value: str) -> datetime | None:
+def _seconds(written: str, milliseconds: str) -> int | None:
+    """When a session began; UTC where the text names no zone, None where it is no time.
+
+    milliseconds: since 1970, as logs tell beside the text; where both say the same, as in all that
+    we write, the text need not be read.
+    """
+    if len(milliseconds) == _MILLISECONDS_DIGITS and milliseconds.isdecimal():
+        told = int(milliseconds) // 1000
+        if utc_text(told) == written:
+            return told
+    from datetime import UTC, datetime
+
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(written)
     except ValueError:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _activity_end(lines: Sequence[str]) -> int:
     """The line that ends the last activity log, -1 if there is none."""
     end, is_open, fence = -1, False, ""
     for index, line in enumerate(lines):
-        if not fence and _SECTION.match(line):
+        if not fence and _is_section(line):
             if is_open:
                 end = index
             is_open = line.strip().lower() == _ACTIVITY_LOG.lower()
@@ -319,9 +359,15 @@ def _joined(text: str, above: str, block: str, beneath: str) -> str:
     return (newline * 2).join(parts) + ("" if beneath.strip() else newline)
 
 
+def _is_section(line: str) -> bool:
+    """Whether a heading of the first or second level begins here."""
+    return line.startswith("#") and line.split(maxsplit=1)[0] in ("#", "##")
+
+
 def _fence_after(fence: str, line: str) -> str:
     """The code fence that is open after a line, '' if none; `fence` is the one open before it."""
-    match = _FENCE.match(line)
+    may_match = line.lstrip().startswith(("```", "~~~"))
+    match = re.match(_FENCE, line) if may_match else None
     if match is None:
         return fence
     if not fence:
@@ -361,7 +407,7 @@ def _decisions(text: str) -> list[str]:
 def _open_goals(text: str) -> list[str]:
     found, is_open = [], False
     for line in _unfenced(text):
-        if _SECTION.match(line):
+        if _is_section(line):
             is_open = line.lower().startswith("## goals")
         elif is_open and (item := re.match(_ITEM, line)) and item[1] == " ":
             found.append(item[2])

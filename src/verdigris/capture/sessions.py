@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 
 from verdigris.capture import session_log as text_of
 from verdigris.capture.session_files import (
@@ -14,6 +14,7 @@ from verdigris.capture.session_files import (
     forget_open_log,
     locate_logs,
     locked,
+    log_name,
     log_paths,
     open_log,
     opened_by,
@@ -30,6 +31,7 @@ from verdigris.capture.work_tree import (
     count_commits,
     git_metrics,
     has_tag,
+    path_within,
     remove_tag,
     set_tag,
     tracked_logs,
@@ -63,7 +65,7 @@ class Captured(NamedTuple):
 
     id: str
     title: str
-    path: Path
+    path: str
     text: str
     notes: tuple[str, ...] = ()
 
@@ -91,13 +93,13 @@ class SessionCapture:
         with locked(self._files):
             notes = (*self._make_room(archive), *self._forgotten())
             context = self.previous_context()
-            now = _now()
+            now = int(time.time())
             head = self._new_head(title, llm, now)
             notes += self._missing_tag(head.start_tag, f"session-{head.id}-start")
-            log = self.folder / f"{head.id}.md"
+            log = self.log_path(head.id)
             notes += why_unread(self._tree, log)
             listed = [goal for goal in map(text_of.one_line, goals) if goal] or [title]
-            text = text_of.new_log(head, listed, context, f"{now:%H:%M}")
+            text = text_of.new_log(head, listed, context, text_of.clock_text(now))
             try:
                 write_text(log, text)
                 set_open_log(self._files, log)
@@ -113,9 +115,7 @@ class SessionCapture:
             metrics = self._metrics(head, log)
             text = read_text(log)  # after git, which may take long: somebody may have saved an edit
             since = text_of.last_update(text)
-            block = text_of.update_text(
-                text_of.clock_text(_now(), head.created), since, metrics, said
-            )
+            block = text_of.update_text(_clock(head), since, metrics, said)
             write_text(log, text_of.with_block(text, block))
         return Captured(head.id, head.title, log, block)
 
@@ -148,7 +148,7 @@ class SessionCapture:
         with locked(self._files):
             log = self._to_resume(session)
             text = read_text(log)
-            head = text_of.read_head(text, log.stem)
+            head = text_of.read_head(text, log_name(log))
             if head.status == ENDED:
                 raise SessionError(f"session {head.id} has ended; {_BEGIN}")
             block = f"{self._heading('Session Resumed', head)}\nGoing on with: {head.title}"
@@ -158,20 +158,24 @@ class SessionCapture:
         return Captured(head.id, head.title, log, block)
 
     @cached_property
-    def folder(self) -> Path:
+    def folder(self) -> str:
         """Where logs are kept; only asked for where needed: git may have to list its files."""
         root = self._tree.root
         return locate_logs(root, self._configured, lambda: tracked_logs(root))
 
-    def previous_context(self, before: Path | None = None) -> str:
+    def log_path(self, session: str) -> str:
+        """Where the log of a session lies, or would lie."""
+        return os.path.join(self.folder, f"{session}.md")
+
+    def previous_context(self, before: str = "") -> str:
         """What the newest log, or the newest before one, says that the next session should know."""
-        logs = [log for log in log_paths(self.folder) if before is None or log.name < before.name]
+        logs = [log for log in log_paths(self.folder) if not before or log < before]
         if not logs:
             return "No previous session."
         try:
-            return text_of.previous_context(read_text(logs[-1]), logs[-1].stem)
+            return text_of.previous_context(read_text(logs[-1]), log_name(logs[-1]))
         except VerdigrisError:  # a log that cannot be read must not keep the next from beginning
-            return f"The log of the last session could not be read: {logs[-1].name}"
+            return f"The log of the last session could not be read: {os.path.basename(logs[-1])}"
 
     def sessions(self) -> list[SessionSummary]:
         """All sessions, newest first; one that cannot be read has the status `unreadable`."""
@@ -190,39 +194,39 @@ class SessionCapture:
         log = self._find(session) if session else opened or logs[-1]
         return self._summary(log, opened), read_text(log)
 
-    def _logs(self) -> list[Path]:
+    def _logs(self) -> list[str]:
         """Every log by id, also an open one that lies elsewhere."""
         found = set(log_paths(self.folder))
         opened = open_log(self._files)
-        if opened and opened.exists():
+        if opened and os.path.exists(opened):
             found.add(opened)
-        return sorted(found, key=lambda log: log.name)
+        return sorted(found, key=os.path.basename)
 
-    def _find(self, beginning: str) -> Path:
-        matches = [log for log in self._logs() if log.stem.startswith(beginning)]
+    def _find(self, beginning: str) -> str:
+        matches = [log for log in self._logs() if log_name(log).startswith(beginning)]
         if len(matches) == 1:
             return matches[0]
         if matches:
             raise SessionError(
-                f"{len(matches)} sessions begin with {beginning!r}, the last {matches[-1].stem}; "
-                "write more of the id"
+                f"{len(matches)} sessions begin with {beginning!r}, "
+                f"the last {log_name(matches[-1])}; write more of the id"
             )
         raise SessionError(f"no session {beginning!r}; see: verdigris session list")
 
-    def _open(self) -> tuple[Path, str, Head]:
+    def _open(self) -> tuple[str, str, Head]:
         """The open session's log, read anew: a person may have edited it meanwhile."""
         log = open_log(self._files)
         if log is None:
             raise SessionError(f"no session is open in {self._tree.root}; {_BEGIN}")
         text = read_text(log)
-        return log, text, text_of.read_head(text, log.stem)
+        return log, text, text_of.read_head(text, log_name(log))
 
     def _make_room(self, archive: bool) -> tuple[str, ...]:
         """Archive the open session if asked to; returns what to say of it."""
         log = open_log(self._files)
         if log is None:
             return ()
-        if not log.exists() and archive:
+        if archive and not os.path.exists(log):
             forget_open_log(self._files)
             return (f"the log of the open session was gone: {log}",)
         head = self._open()[2]
@@ -242,7 +246,7 @@ class SessionCapture:
         """Says so where the newest log was left open, and what kept it open is gone."""
         logs = log_paths(self.folder)
         with suppress(VerdigrisError):
-            head = text_of.read_head(read_text(logs[-1]), logs[-1].stem) if logs else None
+            head = text_of.read_head(read_text(logs[-1]), log_name(logs[-1])) if logs else None
             if head and head.status == ACTIVE:
                 return (
                     f"session {head.id} ({head.title}) was never ended; to go on with it, end this "
@@ -273,12 +277,12 @@ class SessionCapture:
         forget_open_log(self._files)
         return Captured(head.id, head.title, log, block)
 
-    def _new_head(self, title: str, llm: str, now: datetime) -> Head:
+    def _new_head(self, title: str, llm: str, now: int) -> Head:
         """A session of now, or of the next second that no log and no tag has; its log is empty."""
         tree = self._tree
         while True:
-            session = f"{now:%Y%m%d-%H%M%S}"
-            log, tag = self.folder / f"{session}.md", f"session-{session}-start"
+            session = text_of.session_id(now)
+            log, tag = self.log_path(session), f"session-{session}-start"
             if reserve_log(log):
                 try:
                     made = tag if tree.commit and set_tag(tree, tag) else ""
@@ -286,10 +290,9 @@ class SessionCapture:
                     self._take_back(log, "")
                     raise
                 if made or not has_tag(tree, tag):
-                    branch, commit, began = tree.branch, tree.commit, now.astimezone(UTC)
-                    return Head(session, title, ACTIVE, llm, branch, commit, made, began)
-                log.unlink()
-            now += timedelta(seconds=1)
+                    return Head(session, title, ACTIVE, llm, tree.branch, tree.commit, made, now)
+                os.unlink(log)
+            now += 1
 
     def _missing_tag(self, made: str, wanted: str) -> tuple[str, ...]:
         """Why there is no tag; nothing where there is one."""
@@ -299,10 +302,10 @@ class SessionCapture:
             return ("no tag: the repository has no commit yet",)
         return (f"no tag: git refused {wanted}",)
 
-    def _take_back(self, log: Path, tag: str) -> None:
+    def _take_back(self, log: str, tag: str) -> None:
         """Leave nothing of a session that could not begin."""
         with suppress(OSError):
-            log.unlink()
+            os.unlink(log)
         if tag:
             remove_tag(self._tree, tag)
 
@@ -318,7 +321,7 @@ class SessionCapture:
         made = tag if is_made else ""
         return made, self._missing_tag(made, tag)
 
-    def _to_resume(self, session: str) -> Path:
+    def _to_resume(self, session: str) -> str:
         opened = open_log(self._files)
         if opened and not session:
             return opened
@@ -330,36 +333,37 @@ class SessionCapture:
         log = self._find(session)
         if opened and opened != log:
             raise SessionError(
-                f"session {opened.stem} is open; close it first: verdigris session end"
+                f"session {log_name(opened)} is open; close it first: verdigris session end"
             )
         return log
 
-    def _metrics(self, head: Head, log: Path) -> GitMetrics:
-        return git_metrics(self._tree, head.starting_commit, _began(head), log.parent)
+    def _metrics(self, head: Head, log: str) -> GitMetrics:
+        folder = os.path.dirname(log)
+        return git_metrics(self._tree, head.starting_commit, head.created or 0, folder)
 
     def _heading(self, title: str, head: Head) -> str:
-        clock = text_of.clock_text(_now(), head.created)
-        return f"### {clock} - {title} {self._tree.position}".rstrip()
+        return f"### {_clock(head)} - {title} {self._tree.position}".rstrip()
 
-    def _summary_or_name(self, log: Path, opened: Path | None) -> SessionSummary:
+    def _summary_or_name(self, log: str, opened: str | None) -> SessionSummary:
         try:
             return self._summary(log, opened)
         except VerdigrisError:
-            return SessionSummary(log.stem, "", "unreadable", "", str(log), "", None, None)
+            return SessionSummary(log_name(log), "", "unreadable", "", log, "", None, None)
 
-    def _summary(self, log: Path, opened: Path | None) -> SessionSummary:
+    def _summary(self, log: str, opened: str | None) -> SessionSummary:
         text = read_text(log)
-        head = text_of.read_head(text, log.stem)
+        name = log_name(log)
+        head = text_of.read_head(text, name)
         is_open = log == opened and head.status != ENDED
         return SessionSummary(
-            id=log.stem,
+            id=name,
             title=head.title,
             status=head.status,
             branch=head.branch,
-            path=log.as_posix().removeprefix(f"{self._tree.root.as_posix()}/"),
-            started=f"{head.created:%Y-%m-%dT%H:%M:%SZ}" if head.created else "",
+            path=path_within(self._tree.root, log) or log,
+            started="" if head.created is None else text_of.utc_text(head.created),
             minutes=_minutes(head) if is_open else text_of.classified_number(text, "Duration"),
-            commits=count_commits(self._tree, head.starting_commit, _began(head))
+            commits=count_commits(self._tree, head.starting_commit, head.created or 0)
             if is_open
             else text_of.classified_number(text, "Commits"),
         )
@@ -377,16 +381,11 @@ def _classification(head: Head, metrics: GitMetrics, end_tag: str) -> str:
     return text_of.classification_text(found)
 
 
-def _began(head: Head) -> datetime:
-    """When a session began; long ago where the head does not tell."""
-    return head.created or datetime.fromtimestamp(0, UTC)
-
-
 def _minutes(head: Head) -> int | None:
     """Since the session began; None where the head does not tell."""
-    return max(int((_now() - head.created).total_seconds()) // 60, 0) if head.created else None
+    return None if head.created is None else max(int(time.time()) - head.created, 0) // 60
 
 
-def _now() -> datetime:
-    """The time on the wall with its offset, in whole seconds."""
-    return datetime.now().astimezone().replace(microsecond=0)
+def _clock(head: Head) -> str:
+    """The time on the wall, for a block of a session."""
+    return text_of.clock_text(int(time.time()), head.created)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from datetime import datetime
-from pathlib import Path, PurePosixPath
+import time
 
 from verdigris.capture.git_files import find_root, is_usual, read_head
 from verdigris.errors import RepositoryError
@@ -19,13 +17,13 @@ if TYPE_CHECKING:
 _COMMIT_MARK = "\x01"
 _SHORT_HASH = 7
 _NO_GIT = "git is not installed; a session needs a git work tree"
-_HASH = re.compile(r"[0-9A-Fa-f]{4,64}")
+_HEX_DIGITS = "0123456789abcdefABCDEF"
 
 
 class WorkTree(NamedTuple):
     """A work tree at one moment. `branch` is '' on a detached head, `commit` before the first."""
 
-    root: Path
+    root: str
     branch: str
     commit: str
 
@@ -52,22 +50,31 @@ class GitMetrics(NamedTuple):
     """None without commits."""
 
 
-def open_work_tree(folder: Path) -> WorkTree:
+def path_within(root: str, path: str) -> str | None:
+    """A path from the root, with slashes; None where it lies elsewhere. Both are absolute."""
+    prefix = os.path.join(root, "")
+    if not os.path.normcase(path).startswith(os.path.normcase(prefix)):
+        return None
+    return path[len(prefix) :].replace(os.sep, "/")
+
+
+def open_work_tree(folder: str) -> WorkTree:
     """The work tree around `folder`. Raises RepositoryError."""
-    return _read(folder.resolve()) or _ask(folder)
+    folder = os.path.realpath(folder)
+    return _read(folder) or _ask(folder)
 
 
-def _read(folder: Path) -> WorkTree | None:
+def _read(folder: str) -> WorkTree | None:
     """Without git, which takes longer than all the rest; None where git has to be asked."""
     try:
-        root = find_root(folder) if folder.is_dir() else None
+        root = find_root(folder) if os.path.isdir(folder) else None
         head = read_head(root) if root and is_usual(folder, root) else None
     except OSError:
         return None
     return WorkTree(root, *head) if root and head else None
 
 
-def _ask(folder: Path) -> WorkTree:
+def _ask(folder: str) -> WorkTree:
     # One process for both: before the first commit git complains of HEAD, after printing the top.
     asked = _git_with_complaint(
         folder, "rev-parse", "--show-toplevel", "--symbolic-full-name", "HEAD"
@@ -78,37 +85,39 @@ def _ask(folder: Path) -> WorkTree:
     if asked.returncode:
         name = _output(folder, "symbolic-ref", "--quiet", "HEAD")
     branch = "" if name == "HEAD" else name.removeprefix("refs/heads/")
-    return WorkTree(Path(top), branch, _output(folder, "rev-parse", "--quiet", "--verify", "HEAD"))
+    commit = _output(folder, "rev-parse", "--quiet", "--verify", "HEAD")
+    return WorkTree(os.path.normpath(top), branch, commit)
 
 
-def git_metrics(tree: WorkTree, start: str, began: datetime, logs: Path) -> GitMetrics:
+def git_metrics(tree: WorkTree, start: str, began: int, logs: str) -> GitMetrics:
     """Measure a session.
 
-    start: the commit it began at, '' if there was none; began: when, which decides where history
-    was rewritten and `start` is gone; logs: the folder of session logs, which do not count.
+    start: the commit it began at, '' if there was none; began: seconds since 1970, which decide
+    where history was rewritten and `start` is gone; logs: the folder of session logs, which do not
+    count.
     """
-    inside = logs.relative_to(tree.root).as_posix() if logs.is_relative_to(tree.root) else ""
+    inside = path_within(tree.root, logs) or ""
     uncommitted, minutes = _begin_uncommitted(tree.root, inside), _begin_minutes(tree)
     commits, changed = _history(tree, start, began)
     files = tuple(file for file in changed if not inside or not file.startswith(f"{inside}/"))
     return GitMetrics(commits, files, uncommitted(), minutes())
 
 
-def count_commits(tree: WorkTree, start: str, began: datetime) -> int:
+def count_commits(tree: WorkTree, start: str, began: int) -> int:
     """How many commits there are since a session began; parameters as of `git_metrics`."""
     return int(_since(tree, start, began, "rev-list", "--count") or 0)
 
 
-def tracked_logs(root: Path) -> list[PurePosixPath]:
+def tracked_logs(root: str) -> list[str]:
     """Tracked markdown files whose names begin with a number, in any folder `sessions`."""
     names = "sessions/[0-9]*-*.md"
     listed = _output(root, "ls-files", "-z", "--", names, f"*/{names}")
-    return [PurePosixPath(name) for name in listed.split("\0") if name]
+    return [name for name in listed.split("\0") if name]
 
 
-def is_ignored(tree: WorkTree, path: Path) -> bool:
+def is_ignored(tree: WorkTree, path: str) -> bool:
     """Whether git ignores a path of the work tree."""
-    return _git(tree.root, "check-ignore", "--quiet", "--", str(path))[0] == 0
+    return _git(tree.root, "check-ignore", "--quiet", "--", path)[0] == 0
 
 
 def set_tag(tree: WorkTree, name: str) -> bool:
@@ -131,7 +140,7 @@ def has_tag(tree: WorkTree, name: str) -> bool:
     return _git(tree.root, "rev-parse", "--quiet", "--verify", reference)[0] == 0
 
 
-def _history(tree: WorkTree, start: str, began: datetime) -> tuple[int, tuple[str, ...]]:
+def _history(tree: WorkTree, start: str, began: int) -> tuple[int, tuple[str, ...]]:
     """Commits since the session began, and the files that they changed."""
     shown = ["--no-show-signature", "--no-renames", "--name-only", "-z", "--format=%x01"]
     listed = _since(tree, start, began, "log", *shown)
@@ -140,18 +149,18 @@ def _history(tree: WorkTree, start: str, began: datetime) -> tuple[int, tuple[st
     return fields.count(_COMMIT_MARK), tuple(sorted(files))
 
 
-def _since(tree: WorkTree, start: str, began: datetime, *command: str) -> str:
+def _since(tree: WorkTree, start: str, began: int, *command: str) -> str:
     """What a command of git prints of the commits since the session began; '' for none."""
     if tree.commit in ("", start):
         return ""
     if not start:
         return _output(tree.root, *command, "HEAD", "--")
     # A log may be edited, or come from somebody else: nothing of it becomes an option of git.
-    if _HASH.fullmatch(start):
+    if 4 <= len(start) <= 64 and not start.strip(_HEX_DIGITS):
         code, output = _git(tree.root, *command, f"{start}..HEAD", "--")
         if code == 0:
             return _text(output)
-    return _output(tree.root, *command, f"--since={int(began.timestamp())}", "HEAD", "--")
+    return _output(tree.root, *command, f"--since={began}", "HEAD", "--")
 
 
 def _begin_minutes(tree: WorkTree) -> Callable[[], int | None]:
@@ -159,18 +168,18 @@ def _begin_minutes(tree: WorkTree) -> Callable[[], int | None]:
     if not tree.commit:
         return lambda: None
     last = _begin(tree.root, "log", "-1", "--no-show-signature", "--format=%ct", "HEAD", "--")
-    return lambda: max(int(datetime.now().timestamp()) - int(_printed(last()) or 0), 0) // 60
+    return lambda: max(int(time.time()) - int(_printed(last()) or 0), 0) // 60
 
 
-def _begin_uncommitted(root: Path, logs: str) -> Callable[[], int]:
+def _begin_uncommitted(root: str, logs: str) -> Callable[[], int]:
     """How many files differ from HEAD, session logs left out."""
-    pathspec = ["--", ".", *([f":(exclude,literal){logs}"] if logs not in ("", ".") else [])]
+    pathspec = ["--", ".", *([f":(exclude,literal){logs}"] if logs else [])]
     arguments = ["status", "--porcelain", "--no-renames", "--untracked-files=normal", "-z"]
     status = _begin(root, "--no-optional-locks", *arguments, *pathspec)
     return lambda: sum(1 for entry in _printed(status()).split("\0") if entry)
 
 
-def _output(root: Path, *arguments: str) -> str:
+def _output(root: str, *arguments: str) -> str:
     """What git prints, '' when it fails: a session goes on where a fact cannot be had."""
     return _printed(_git(root, *arguments))
 
@@ -180,12 +189,12 @@ def _printed(finished: tuple[int, bytes]) -> str:
     return "" if code else _text(output).removesuffix("\n")
 
 
-def _git(folder: Path, *arguments: str) -> tuple[int, bytes]:
+def _git(folder: str, *arguments: str) -> tuple[int, bytes]:
     """Exit code and output of git."""
     return _begin(folder, *arguments)()
 
 
-def _begin(folder: Path, *arguments: str) -> Callable[[], tuple[int, bytes]]:
+def _begin(folder: str, *arguments: str) -> Callable[[], tuple[int, bytes]]:
     """Start git; the result waits for its exit code and output.
 
     Spawned without `subprocess`, which takes longer to import than git to run.
@@ -199,7 +208,7 @@ def _begin(folder: Path, *arguments: str) -> Callable[[], tuple[int, bytes]]:
         (os.POSIX_SPAWN_DUP2, write, 1),
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
     ]
-    command = ["git", "-C", str(folder), *arguments]
+    command = ["git", "-C", folder, *arguments]
     try:
         process = os.posix_spawnp("git", command, os.environ, file_actions=actions)
     except FileNotFoundError as error:
@@ -209,14 +218,14 @@ def _begin(folder: Path, *arguments: str) -> Callable[[], tuple[int, bytes]]:
         os.close(write)
 
     def finish() -> tuple[int, bytes]:
-        with open(printed, "rb") as stream:  # noqa: PTH123 - an open pipe
+        with open(printed, "rb") as stream:
             output = stream.read()
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), output
 
     return finish
 
 
-def _git_with_complaint(folder: Path, *arguments: str) -> CompletedProcess[bytes]:
+def _git_with_complaint(folder: str, *arguments: str) -> CompletedProcess[bytes]:
     import subprocess
 
     command = ["git", *arguments]
@@ -225,7 +234,7 @@ def _git_with_complaint(folder: Path, *arguments: str) -> CompletedProcess[bytes
             command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, check=False
         )
     except FileNotFoundError as error:
-        if folder.is_dir():
+        if os.path.isdir(folder):
             raise RepositoryError(_NO_GIT) from error
         raise RepositoryError(
             f"there is no folder {folder}; a session needs a git work tree"
@@ -236,12 +245,10 @@ def _text(output: bytes) -> str:
     return output.decode("utf-8", "surrogateescape")
 
 
-def _no_work_tree(folder: Path, complaint: bytes) -> str:
+def _no_work_tree(folder: str, complaint: bytes) -> str:
     if b"safe.directory" in complaint:
-        mend = f"git config --global --add safe.directory {folder.resolve()}"
-        return (
-            f"git refuses {folder.resolve()}: it belongs to another user; to trust it run: {mend}"
-        )
+        mend = f"git config --global --add safe.directory {folder}"
+        return f"git refuses {folder}: it belongs to another user; to trust it run: {mend}"
     said = _text(complaint).strip().splitlines()
     reason = said[0].removeprefix("fatal: ") if said else "no work tree"
-    return f"{folder.resolve()} has no git work tree ({reason}); go to one, or run: git init"
+    return f"{folder} has no git work tree ({reason}); go to one, or run: git init"

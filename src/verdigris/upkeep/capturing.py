@@ -36,7 +36,7 @@ def drain_hooks(root: Path, sessions_dir: str, index: Index | None = None) -> in
         def clean(text: str) -> str:
             return without_own_output(redact(text).text, known.has)
 
-        return drain(open_work_tree(root), sessions_dir, clean)
+        return drain(open_work_tree(str(root)), sessions_dir, clean)
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import groupby
-from pathlib import Path
 
 from verdigris.capture import session_log as text_of
 from verdigris.capture.agents.spool import Record, spool_folder, taken
@@ -14,6 +15,7 @@ from verdigris.capture.session_files import (
     SessionFiles,
     forget_open_log,
     locked,
+    log_name,
     open_log,
     opened_by,
     read_text,
@@ -86,40 +88,40 @@ def _forget_deleted(files: SessionFiles) -> None:
     """A session whose log somebody deleted is over."""
     with locked(files):
         log = open_log(files)
-        if log is not None and not log.exists():
+        if log is not None and not os.path.exists(log):
             forget_open_log(files)
 
 
-def _begin(capture: SessionCapture, files: SessionFiles, talk: _Talk) -> Path:
+def _begin(capture: SessionCapture, files: SessionFiles, talk: _Talk) -> str:
     """A log of the agent's own, dated when the agent began."""
     first = talk.records[0]
     began = _moment(first)
-    while not reserve_log(log := capture.folder / f"{began:%Y%m%d-%H%M%S}.md"):
-        began += timedelta(seconds=1)
+    while not reserve_log(log := capture.log_path(text_of.session_id(began))):
+        began += 1
     prompts = (record["text"] for record in talk.records if record.get("event") == "prompt")
     title = text_of.one_line(next(prompts, "")) or f"Session of {talk.agent}"
     if len(title) > _LONGEST_TITLE:
         title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
     branch, commit = first.get("branch", ""), first.get("commit", "")
     context = capture.previous_context(before=log)
-    head = Head(log.stem, title, ACTIVE, talk.agent, branch, commit, "", began.astimezone(UTC))
+    head = Head(log_name(log), title, ACTIVE, talk.agent, branch, commit, "", began)
     # No goal: the prompt stands in the first block, and nobody would ever tick it off.
-    write_text(log, text_of.new_log(head, [], context, f"{began:%H:%M}"))
+    write_text(log, text_of.new_log(head, [], context, text_of.clock_text(began)))
     set_open_log(files, log, talk.owner)
     return log
 
 
-def _add_blocks(log: Path, talk: _Talk) -> None:
+def _add_blocks(log: str, talk: _Talk) -> None:
     """Add a block for each prompt and answer, but none that an interrupted run added already."""
     text = read_text(log)
-    began = text_of.read_head(text, log.stem).created
+    began = text_of.read_head(text, log_name(log)).created
     for block in _blocks(talk, began):
         if block not in text:
             text = text_of.with_block(text, block)
     write_text(log, text)
 
 
-def _blocks(talk: _Talk, began: datetime | None) -> Iterator[str]:
+def _blocks(talk: _Talk, began: int | None) -> Iterator[str]:
     edited: list[str] = []
     for record in talk.records:
         kind, said = record.get("event"), text_of.free_text(record.get("text", ""))
@@ -137,9 +139,9 @@ def _blocks(talk: _Talk, began: datetime | None) -> Iterator[str]:
                 yield f"### {clock} - Answer ({talk.agent}) {position}".rstrip() + f"\n{content}"
 
 
-def _moment(record: Record) -> datetime:
-    """When it was written down, by the local clock; now where that is unreadable."""
+def _moment(record: Record) -> int:
+    """When it was written down, in seconds since 1970; now where that is unreadable."""
     try:
-        return datetime.fromisoformat(record.get("time", "")).astimezone()
+        return int(datetime.fromisoformat(record.get("time", "")).timestamp())
     except ValueError:
-        return datetime.now().astimezone().replace(microsecond=0)
+        return int(time.time())

@@ -11,7 +11,6 @@ import os
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from verdigris.capture.agents import spool
 from verdigris.capture.git_files import find_root, read_head
@@ -46,9 +45,9 @@ def run(agent: str) -> int:
     """
     root = None
     try:
-        root = _root(Path.cwd())
+        root = _root(os.getcwd())
         data = _input()
-        root = _root(Path(_text(data, "cwd") or Path.cwd()))
+        root = _root(os.path.abspath(_text(data, "cwd")))
         event = _EVENTS.get(_text(data, "hook_event_name"), "")
         if root and event:
             spool.append(_local(root), _record(agent, event, data, root))
@@ -67,7 +66,7 @@ def _input() -> dict[str, object]:
     return data if isinstance(data, dict) else {}
 
 
-def _record(agent: str, event: str, data: dict[str, object], root: Path) -> spool.Record:
+def _record(agent: str, event: str, data: dict[str, object], root: str) -> spool.Record:
     """One line: when, who, what, and where git stood."""
     branch = commit = ""
     with suppress(OSError):
@@ -86,7 +85,7 @@ def _record(agent: str, event: str, data: dict[str, object], root: Path) -> spoo
     }
 
 
-def _files(given: object, root: Path) -> list[str]:
+def _files(given: object, root: str) -> list[str]:
     """The files that a tool was given, by their paths from the root where they lie within."""
     if not isinstance(given, dict):
         return []
@@ -100,17 +99,18 @@ def _files(given: object, root: Path) -> list[str]:
     return [name.strip().removeprefix(f"{root}{os.sep}") for name in named]
 
 
-def _root(folder: Path) -> Path | None:
+def _root(folder: str) -> str | None:
     """The top of the work tree around a folder; None without one that verdigris keeps."""
     root = find_root(folder)
-    return root if root and (root / _STATE_FOLDER).is_dir() else None
+    return root if root and os.path.isdir(os.path.join(root, _STATE_FOLDER)) else None
 
 
-def _local(root: Path) -> Path:
+def _local(root: str) -> str:
     folder = spool.spool_folder(root)
-    if not folder.is_dir():
-        folder.mkdir(exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    if not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, ".gitignore"), "wb") as stream:
+            stream.write(b"*\n")
     return folder
 
 

@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from verdigris.capture.file_lock import try_lock
 
@@ -25,12 +24,12 @@ Record = dict[str, str]
 """`time`, `agent`, `event`, `session`, `branch`, `commit`, `text`, `files`; '' is unknown."""
 
 
-def spool_folder(root: Path) -> Path:
+def spool_folder(root: str | os.PathLike[str]) -> str:
     """Where the hooks of a work tree write: what git ignores."""
-    return root / ".verdigris" / "local"
+    return os.path.join(root, ".verdigris", "local")
 
 
-def append(folder: Path, record: Record) -> None:
+def append(folder: str, record: Record) -> None:
     """Add a record as one line, whole or not at all. Raises OSError; a full spool is one too.
 
     folder: `spool_folder` of a work tree, which must exist.
@@ -40,7 +39,8 @@ def append(folder: Path, record: Record) -> None:
     line = json.dumps(record).encode() + b"\n"
     # A hook must neither wait long nor lose a line: without the lock it appends all the same.
     with _locked(folder, _WRITING):
-        descriptor = os.open(folder / _SPOOL, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        path = os.path.join(folder, _SPOOL)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         try:
             if os.fstat(descriptor).st_size + len(line) > MAX_BYTES:
                 raise OSError(f"{_SPOOL} is full; empty it: verdigris scrape sessions")
@@ -49,29 +49,29 @@ def append(folder: Path, record: Record) -> None:
             os.close(descriptor)
 
 
-def waiting(folder: Path) -> int:
+def waiting(folder: str) -> int:
     """How many records wait."""
-    return sum(_read(folder / name).count(b"\n") for name in (_SPOOL, _TAKEN))
+    return sum(_read(os.path.join(folder, name)).count(b"\n") for name in (_SPOOL, _TAKEN))
 
 
 @contextmanager
-def taken(folder: Path) -> Iterator[list[Record]]:
+def taken(folder: str) -> Iterator[list[Record]]:
     """The records that wait, oldest first; dropped when the block ends without an exception.
 
     None where another process is taking them. Raises OSError.
     """
-    own = folder / _TAKEN
+    own = os.path.join(folder, _TAKEN)
     with _locked(folder, _READING) as is_ours:
-        if is_ours and not own.exists():  # else an interrupted process left it
+        if is_ours and not os.path.exists(own):  # else an interrupted process left it
             with _locked(folder, _WRITING), suppress(FileNotFoundError):
-                (folder / _SPOOL).replace(own)
+                os.replace(os.path.join(folder, _SPOOL), own)
         data = _read(own) if is_ours else b""
         yield [record for line in data.split(b"\n") if (record := _record(line))]
         if is_ours:
-            own.unlink(missing_ok=True)
+            _remove(own)
 
 
-def forget_spool(root: Path) -> None:
+def forget_spool(root: str | os.PathLike[str]) -> None:
     """Remove the spool's files, and the folders around them where nothing else is in them.
 
     What still waits stays.
@@ -79,28 +79,28 @@ def forget_spool(root: Path) -> None:
     folder = spool_folder(root)
     if not waiting(folder):
         for name in (_SPOOL, _TAKEN, _WRITING, _READING, ERRORS):
-            (folder / name).unlink(missing_ok=True)
+            _remove(os.path.join(folder, name))
     with suppress(OSError):
-        if [entry.name for entry in folder.iterdir()] == [".gitignore"]:
-            (folder / ".gitignore").unlink()
-        folder.rmdir()
-        folder.parent.rmdir()
+        if os.listdir(folder) == [".gitignore"]:
+            _remove(os.path.join(folder, ".gitignore"))
+        os.rmdir(folder)
+        os.rmdir(os.path.dirname(folder))
 
 
-def log_error(folder: Path, message: str) -> None:
+def log_error(folder: str, message: str) -> None:
     """Add a line to the file of what went wrong; silent where that fails too."""
-    path = folder / ERRORS
+    path = os.path.join(folder, ERRORS)
     with suppress(OSError):
-        full = path.exists() and path.stat().st_size > _LONGEST_ERRORS
-        with path.open("w" if full else "a", encoding="utf-8") as stream:
+        full = os.path.exists(path) and os.path.getsize(path) > _LONGEST_ERRORS
+        with open(path, "w" if full else "a", encoding="utf-8") as stream:
             moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             stream.write(f"{moment} {' '.join(message.split())}\n")
 
 
 @contextmanager
-def _locked(folder: Path, name: str) -> Iterator[bool]:
+def _locked(folder: str, name: str) -> Iterator[bool]:
     """Hold a lock; False, a little later, where another process has it."""
-    descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = os.open(os.path.join(folder, name), os.O_RDWR | os.O_CREAT, 0o666)
     ends = time.monotonic() + _LOCK_SECONDS
     try:
         while not (held := try_lock(descriptor)) and time.monotonic() < ends:
@@ -110,11 +110,17 @@ def _locked(folder: Path, name: str) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: str) -> bytes:
     try:
-        return path.read_bytes()
+        with open(path, "rb") as stream:
+            return stream.read()
     except FileNotFoundError:
         return b""
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _record(line: bytes) -> Record | None:

@@ -73,7 +73,7 @@ def remove_(name: str, is_global: bool, dry_run: bool) -> None:
     """Take them out again, without a trace."""
     chosen, place = _BY_NAME[name], _place(is_global)
     if place.root and not dry_run:
-        take_over_hooks(place.root, load_settings(place.root).sessions_dir)
+        take_over_hooks(str(place.root), load_settings(place.root).sessions_dir)
     changes = remove(chosen, place, dry_run=dry_run)
     if dry_run:
         _show_diff(changes)
@@ -93,7 +93,7 @@ def status_(ctx: click.Context, name: str, as_json: bool) -> None:
     if name and name not in _BY_NAME:
         raise click.UsageError(f"no agent {name!r}; known: {', '.join(_BY_NAME)}", ctx)
     rows = [row for one in AGENTS if name in ("", one.name) for row in _status_rows(one)]
-    folder = spool_folder(open_work_tree(Path()).root)
+    folder = spool_folder(open_work_tree("").root)
     count, errors = waiting(folder), _errors(folder)
     if as_json:
         shown = [
@@ -151,8 +151,8 @@ def _status_text(rows: list[_Row], count: int, errors: list[str]) -> list[str]:
     return lines
 
 
-def _errors(folder: Path) -> list[str]:
-    path = folder / ERRORS
+def _errors(folder: str) -> list[str]:
+    path = Path(folder) / ERRORS
     return path.read_text("utf-8", "replace").splitlines() if path.exists() else []
 
 
@@ -161,8 +161,8 @@ def _place(is_global: bool) -> Place:
         import platformdirs
 
         return Place(Path(platformdirs.user_data_dir("verdigris")) / "agents")
-    root = open_work_tree(Path()).root
-    return Place(spool_folder(root) / "agents", root)
+    root = open_work_tree("").root
+    return Place(Path(spool_folder(root)) / "agents", Path(root))
 
 
 def _command() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from verdigris.capture.agents.spool import spool_folder, waiting
 from verdigris.capture.sessions import Captured, SessionCapture, SessionSummary, Statements
@@ -145,20 +144,22 @@ VERBS = (
 def _capture() -> SessionCapture:
     from verdigris.settings import load_settings
 
-    tree = open_work_tree(Path())
+    tree = open_work_tree("")
     sessions_dir = load_settings(tree.root).sessions_dir
     if waiting(spool_folder(tree.root)):
         take_over_hooks(tree.root, sessions_dir)
     return SessionCapture(tree, sessions_dir)
 
 
-def take_over_hooks(root: Path, sessions_dir: str) -> None:
+def take_over_hooks(root: str, sessions_dir: str) -> None:
     """Write what agents' hooks wrote down into session logs; no command fails where that does."""
+    from pathlib import Path
+
     from verdigris.records import ScrapeReport
     from verdigris.upkeep.capturing import collect_hooks
 
     report = ScrapeReport()
-    collect_hooks(root, sessions_dir, report)
+    collect_hooks(Path(root), sessions_dir, report)
     for text in report.warnings:
         warn(one_line(text))
 
@@ -176,7 +177,7 @@ def _show(captured: Captured, verb: str, given: Given) -> int:
     if given.flag("quiet"):
         return FOUND
     write_line(f"{verb} session {captured.id}: {one_line(captured.title)}")
-    write_line(one_line(str(captured.path)))
+    write_line(one_line(captured.path))
     if captured.text:
         write_line(f"\n{printable(captured.text)}")
     return FOUND
