@@ -179,8 +179,9 @@ def test_a_configured_folder_wins(small_git: GitFolder, tmp_path: Path) -> None:
     outside = capture(small_git, str(tmp_path / "far")).start("Outside", archive=True)
     assert Path(outside.path).parent == tmp_path / "far"
     assert outside.notes[-1].startswith("scry does not find what stands outside of the repository")
+    (listed,) = capture(small_git, str(tmp_path / "far")).sessions()
+    assert (listed.path, listed.status) == (outside.path, "active")
     assert capture(small_git, str(tmp_path / "far")).end().id == outside.id
-    assert capture(small_git, str(tmp_path / "far")).sessions()[0].path == outside.path
 
 
 def test_a_log_that_was_deleted_is_named_and_can_be_left_behind(small_git: GitFolder) -> None:
