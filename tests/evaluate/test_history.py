@@ -155,10 +155,12 @@ def test_one_file_of_a_later_commit_asks_for_the_others() -> None:
         past(3, changes=changes("a")),
         past(4, "Release 1.0", changes("a", "b")),
         past(5, changes=changes("c", "new")),
+        past(6, changes=changes("d", "e")),
     ]
     cut = cut_at(history, 1)
-    (query,) = cochange_queries(cut, {"a", "b", "c"}, seed=1)
+    query, of_two = cochange_queries(cut, {"a", "b", "c", "d", "e"}, seed=1)
+    assert {of_two.text, *of_two.relevant} == {"d", "e"}
     assert {query.text, *query.relevant} == {"a", "b", "c"}
     assert len(query.relevant) == 2
-    assert query == cochange_queries(cut, {"a", "b", "c"}, seed=1)[0]
+    assert [query] == cochange_queries(cut, {"a", "b", "c"}, seed=1)
     assert most_changed([{"a", "b"}, {"b"}]) == [("b", 2.0), ("a", 1.0)]

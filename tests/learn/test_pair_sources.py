@@ -96,6 +96,19 @@ def test_a_file_is_paired_with_what_it_imports_and_calls(material: Material) -> 
     assert len(read_pairs("calls", material, 1)) == 1
 
 
+def test_a_file_without_vectors_is_not_paired(opened: KnowledgeBase, small_git: GitFolder) -> None:
+    opened.refresh()
+    opened.embed()
+    small_git.write("src/urn.py", "from kettle import boil\n")
+    opened.refresh()
+    opened.structure.prepare()
+    embed = cached_questions(opened.embedder, opened.vector_cache)
+    material = read_material(opened.log, opened.index, opened.facts, embed)
+    assert ("src/urn.py", "src/kettle.py") in list(material.facts.all_imports(0.5))
+    assert "src/urn.py" not in material.places()
+    assert len(read_pairs("imports", material, 1)) == 1
+
+
 def test_docstrings_are_paired_with_definitions_that_lack_them(material: Material) -> None:
     with pytest.raises(NothingToLearn, match="0 definitions with docstrings; it takes 1"):
         read_pairs("docstrings", material, 1)  # two words are no question
@@ -157,13 +170,19 @@ def test_an_issue_asks_for_the_files_of_the_commits_that_solve_it(
     opened: KnowledgeBase, small_git: GitFolder, tmp_path: Path
 ) -> None:
     small_git.write("src/cup.py", "def fill():\n    return 3\n")
-    small_git.commit("Wait for the kettle\n\nFixes #4")
+    small_git.commit("Wait for the kettle (#6)\n\nFixes #4")
     exported = tmp_path / "issues.json"
     exported.write_text(
         json.dumps(
             [
                 {"number": 4, "title": "Cups stay empty (#4)", "body": "Why?", "state": "closed"},
                 {"number": 5, "title": "Nobody solved this yet", "body": "", "state": "open"},
+                {
+                    "number": 6,
+                    "title": "Wait until it boils",
+                    "body": "Fixes #4",
+                    "mergedAt": "2025-01-02",
+                },
             ]
         )
     )

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from verdigris import KnowledgeBase
+from verdigris.retrieve.moments import commits_meant
+
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
     from tests.serve.conftest import Verdigris
@@ -194,6 +197,17 @@ def test_moments_are_findable_answers(
     run = verdigris("scry", question, "--json", inside=small_git.root)
     found = json.loads(run.out)["results"][0]["moments"]
     assert any(one.startswith(moment) for one in found)
+
+
+def test_where_only_pre_releases_came_out_the_last_of_them_is_the_latest(
+    small_git: GitFolder,
+) -> None:
+    for tag, commit in (("v1.0a1", "HEAD~2"), ("v1.0a2", "HEAD~1")):
+        small_git.git("tag", tag, commit)
+    with KnowledgeBase(small_git.root) as knowledge_base:
+        knowledge_base.refresh()
+        meant = commits_meant("which is the latest release?", knowledge_base.facts)
+    assert meant == [small_git.git("rev-parse", "v1.0a2")]
 
 
 def test_a_commit_shows_its_moment(verdigris: Verdigris, small_git: GitFolder) -> None:
