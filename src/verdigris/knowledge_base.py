@@ -224,12 +224,10 @@ class KnowledgeBase:
         limit: int = 10,
         lanes: Sequence[str] = (),
         refresh: bool = True,
-        patience: float = 0.0,
     ) -> Answer:
         """Answer a question. Refreshes first; embeds only what the answer needs.
 
-        patience: seconds from the start within which further chunks are embedded before the
-        answer. Raises QueryError for an empty question or an unknown lane.
+        Raises QueryError for an empty question or an unknown lane.
         """
         from verdigris.retrieve.lanes import DENSE
         from verdigris.upkeep.model_swap import FINISH_SWAP, swap_text
@@ -243,7 +241,7 @@ class KnowledgeBase:
             self._vectors.load_ahead()
         warnings = self.refresh_if_free() if refresh else []
         if dense:
-            self.questions.embed_for(query, filters, started + patience)
+            self.questions.embed_for(query, filters)
         with self.index.snapshot():
             hits = self.questions.hits(query, filters, limit, lanes)
         has_sessions = any(hit.kind == "session" for hit in hits)

@@ -64,7 +64,7 @@ def test_scrape_without_vectors_says_so_and_status_is_strict(
     assert (report["embedded"], report["index"]["vectors"]) == (0, 0)
     strict = verdigris("status", "--strict")
     assert strict.code == 3
-    assert "none embedded; words alone find the rest (verdigris scrape)" in strict.out
+    assert "none embedded; the rest: verdigris scrape" in strict.out
     assert verdigris("scrape", "-q").out == ""
     assert verdigris("status", "--strict").code == 0
 

@@ -242,3 +242,22 @@ def test_a_session_says_what_became_of_the_code_it_names(
     drifted = next(one for one in answer["results"][0]["anchors"] if one["name"] == "boil")
     assert drifted["then"]["lines"] == [1, 3]
     assert (drifted["now"], drifted["added"]) == ({"path": "src/kettle.py", "lines": [1, 2]}, 1)
+
+
+def test_in_a_pipe_a_question_embeds_what_it_needs_and_tells_what_lacks_vectors(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    notes = "\n\n".join(f"## Note {number}\n\nTea of kind {number}." for number in range(400))
+    small_git.write("notes.md", notes)
+    asked = ("scry", "tea of kind 7", "--json")
+    first = verdigris(*asked, inside=small_git.root)
+    index = json.loads(first.out)["index"]
+    assert 0 < index["vectors"] < index["chunks"] / 2
+    missing = index["chunks_without_vectors"]
+    assert first.err == (
+        f"note: words alone find {missing} passages, which lack vectors; "
+        "embed them once: verdigris scrape\n"
+    )
+    assert verdigris(*asked, "--quiet").err == ""
+    verdigris("scrape", "-q")
+    assert verdigris(*asked).err == ""

@@ -94,13 +94,6 @@ def test_an_interrupted_change_keeps_both_sets_and_goes_on(project: GitFolder) -
         assert knowledge_base.state().swap is None
 
 
-def test_in_the_time_that_an_answer_has_the_change_may_be_finished(project: GitFolder) -> None:
-    with KnowledgeBase(project.root) as knowledge_base:
-        answer = knowledge_base.ask(QUESTION, lanes=["dense"], patience=600)
-        assert answer.state.swap is None
-        assert answer.hits[0].path == "docs/cups.md"
-
-
 def test_what_is_new_meanwhile_is_found_by_the_serving_model(project: GitFolder) -> None:
     with KnowledgeBase(project.root) as knowledge_base:
         knowledge_base.ask(QUESTION)

@@ -36,8 +36,8 @@ def embed_pending(
 ) -> int:
     """Store a vector for each pending chunk; returns how many. Equal texts are inferred once.
 
-    deadline: a time.monotonic() after which no further text is begun. What was embedded is
-    stored even when an exception (Ctrl-C) ends the run, so the next one goes on from there.
+    deadline: a time.monotonic() after which no further text is begun or waited for. What was
+    embedded is stored even when an exception (Ctrl-C) ends the run: the next one goes on there.
     """
     chunks = list(pending)
     progress.start("embedding", len(chunks))
@@ -90,6 +90,8 @@ def _infer(
                 _store(sets, cache, embedder.fingerprint, stored)
                 done += len(stored)
                 progress.advance(len(stored))
+            if time.monotonic() >= deadline:
+                break  # what the embedder has read ahead would take as long again
     finally:
         _store(sets, cache, embedder.fingerprint, fresh)
     progress.advance(len(fresh))

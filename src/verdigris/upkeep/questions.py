@@ -49,10 +49,10 @@ class Questions:
         vector = self.vectors.question_vector(text)
         return Question(text, vector, self.project(vector) if vector is not None else ())
 
-    def embed_for(self, text: str, filters: Filters, deadline: float) -> None:
-        """Embed what the answer needs, more until the deadline, a time.monotonic()."""
+    def embed_for(self, text: str, filters: Filters) -> None:
+        """Embed what the answer needs, within a bounded time."""
         candidates = partial(self.search.candidates, Question(text), filters)
-        self.vectors.embed_for(candidates, deadline)
+        self.vectors.embed_for(candidates)
 
     def hits(self, text: str, filters: Filters, limit: int, lanes: Sequence[str]) -> list[Hit]:
         """The best documents, and of an issue what is known; no lanes: all."""

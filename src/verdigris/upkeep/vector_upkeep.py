@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 FEW_CHUNKS = 150
 """Up to this many new chunks are embedded before an answer without further thought: < 0.5 s."""
-CANDIDATE_SECONDS = 5.0
-"""How long an answer waits for vectors of what words found: the rest of them follow later."""
+CANDIDATE_SECONDS = 0.5
+"""How long an answer waits for vectors of what words found; later answers find the rest of them."""
 _SHORT_WAIT = 0.5
 
 
@@ -87,8 +87,8 @@ class VectorUpkeep:
             )
         return done
 
-    def embed_for(self, candidates: Callable[[], Sequence[int]], deadline: float) -> None:
-        """Embed what an answer needs, and more until the deadline, a time.monotonic().
+    def embed_for(self, candidates: Callable[[], Sequence[int]]) -> None:
+        """Embed what an answer needs: all if few chunks lack a vector, else the best candidates.
 
         candidates: gives the chunks that are worth a vector first. Raises EngineError.
         """
@@ -96,17 +96,20 @@ class VectorUpkeep:
         if self.sets.building and self.sets.missing(self.wanted) <= FEW_CHUNKS:
             self.embed_all()
         serving = self._able_to_serve()
-        missing = self.sets.missing(serving)
-        if missing > FEW_CHUNKS and (cache := self._sources.open_cache()):
-            recall(self.sets, cache, serving.fingerprint, self.sets.pending(serving))
-            missing = self.sets.missing(serving)
-        if 0 < missing <= FEW_CHUNKS:
+        if self.sets.missing(serving) > FEW_CHUNKS:
+            self._embed_few(serving, candidates())
+        elif self.sets.missing(serving):
             self._embed(serving)
-        elif missing:
-            self._embed(serving, candidates(), time.monotonic() + CANDIDATE_SECONDS)
-        if time.monotonic() < deadline and self.sets.missing(self.wanted):
-            self._embed(self.wanted, deadline=deadline)
-            self.sets.swap()
+
+    def _embed_few(self, serving: VectorSpace, candidates: Sequence[int]) -> None:
+        """Candidates get vectors within their time; what the cache has takes no time.
+
+        Looking everything up is worth it only where some are known: then another index was here.
+        """
+        if self._recall(serving, candidates):
+            self._recall(serving)
+        self._sources.models.get(serving.model)  # its loading is not what is bounded
+        self._embed(serving, candidates, time.monotonic() + CANDIDATE_SECONDS)
 
     def _able_to_serve(self) -> VectorSpace:
         """The serving set; the next one in its place where the serving set's model is gone."""
@@ -128,6 +131,14 @@ class VectorUpkeep:
         except EngineError:
             return None
         return embedder if embedder.fingerprint == space.fingerprint else None
+
+    def _recall(self, space: VectorSpace, chunk_ids: Sequence[int] | None = None) -> int:
+        """Take the vectors of these chunks, or of all, that the cache has; returns how many."""
+        cache = self._sources.open_cache()
+        if cache is None:
+            return 0
+        pending = list(self.sets.pending(space, chunk_ids))
+        return len(pending) - len(recall(self.sets, cache, space.fingerprint, pending))
 
     def _embed(
         self,

@@ -39,8 +39,8 @@ def nothing(words: Sequence[str]) -> bool:
         "read: 250 sessions\nfiles by parser: tree-sitter (120), plain text (1)\n"
         "skipped files: lock file (2), too large (1)",
         "3 results in 6.82 s\nindex: up to date · 5,189 passages",
-        "index: behind by 1 file (verdigris scrape) · 10 passages, 5 % embedded; words alone find "
-        "the rest (verdigris scrape)",
+        "index: behind by 1 file (verdigris scrape) · 10 passages, 5 % embedded",
+        "index: 10 passages, under 1 % embedded; the rest: verdigris scrape",
         '{\n "schema_version": 1,\n "query": "x",\n "results": []}',
         "Called from\n  a.py:1  f → g\n  b/c.py:12  Class.method → g  (50 % sure)",
         "noted in session 20260302-101112: Tea",

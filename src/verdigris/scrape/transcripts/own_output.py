@@ -47,8 +47,8 @@ _FRAMES = re.compile(
             r"(?:× 0\.\d+ as (?:change log|no test|\w+))?",
             r"\bplaced by (?:[\w -]{1,60}? [+-]?\d+\.\d\d(?: · )?)+",
             r"\b\d[\d,]* results? in \d+\.\d\d s\b",
-            r"\bindex: (?:up to date|behind by [^·]{1,80}) · [\d,]+ passages?"
-            r"(?:, [^;]{1,20} embedded; words alone find the rest \(verdigris scrape\))?",
+            r"\bindex: (?:(?:up to date|behind by [^·]{1,80}) · )?[\d,]+ passages?"
+            r"(?:, [\w %]{1,20} embedded(?:; the rest: verdigris scrape)?)?",
             rf"\b(?:holds|read): {_COUNT}(?:, {_COUNT})*",
             r"\blog: [\d,]+ events\b",
             r"\b(?:files by parser|skipped files): [\w -]{1,60}\([\d,]+\)"

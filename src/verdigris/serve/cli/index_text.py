@@ -35,17 +35,22 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 
 def state_text(state: IndexState) -> str:
-    """One line: how far the index is behind, what it holds, and what only words can find."""
+    """One line: how far the index is behind, what it holds, and how much of that has vectors."""
     behind = " and ".join(
         plural(number, noun)
         for number, noun in ((state.commits_behind, "commit"), (state.files_behind, "file"))
         if number
     )
-    position = f"behind by {behind} (verdigris scrape)" if behind else "up to date"
     holds = plural(state.chunks, "passage")
-    if state.chunks and state.chunks_without_vectors:
-        holds += f", {_share(state)} embedded; words alone find the rest (verdigris scrape)"
-    return f"index: {position} · {holds}"
+    if lacks_vectors := bool(state.chunks and state.chunks_without_vectors):
+        holds += f", {_share(state)} embedded"
+    if behind:
+        return f"index: behind by {behind} (verdigris scrape) · {holds}"
+    return (
+        f"index: {holds}; the rest: verdigris scrape"
+        if lacks_vectors
+        else (f"index: up to date · {holds}")
+    )
 
 
 def _share(state: IndexState) -> str:

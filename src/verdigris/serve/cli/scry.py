@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verdigris.answers import Answer
+from verdigris.answers import Answer, IndexState
 from verdigris.records import KINDS
 from verdigris.serve.cli import NOTHING_FOUND, STALE
 from verdigris.serve.cli.answer_text import Page, answer_text
@@ -25,9 +25,6 @@ from verdigris.serve.cli.places import places_of
 
 if TYPE_CHECKING:
     from verdigris.knowledge_base import KnowledgeBase
-
-UNATTENDED_SECONDS = 3.0
-"""Where nobody watches, an answer may use this long to embed more of what has no vector yet."""
 
 
 @click.command()
@@ -83,18 +80,20 @@ def scry(
     """Answer QUESTION with path, lines and commit.
 
     Reads what changed first. On a terminal, what has no vector yet is embedded after the answer;
-    Ctrl-C ends that safely. Exit codes: 0 found, 1 nothing found, 2 error, 3 behind (--strict).
+    Ctrl-C ends that safely; in a pipe each question embeds a little of it. Exit codes: 0 found,
+    1 nothing found, 2 error, 3 behind (--strict).
     """
     watched = is_terminal() and not quiet
-    patience = 0.0 if watched else UNATTENDED_SECONDS
     with open_knowledge_base(ctx.obj, quiet) as knowledge_base:
         places = places_of(knowledge_base.repository.root)
         chosen = knowledge_base.filters(kinds, places.from_root(path), since, before, branch)
-        answer = knowledge_base.ask(" ".join(question), chosen, limit, lanes, refresh, patience)
+        answer = knowledge_base.ask(" ".join(question), chosen, limit, lanes, refresh)
         _print(answer, as_json, quiet, Page(places, terminal_width(), explain, not quiet))
         knowledge_base.feedback.keep(answer)
         if watched and refresh and answer.state.chunks_to_embed:
             _embed_rest(knowledge_base, answer.state.chunks_to_embed)
+        elif not quiet and answer.state.chunks and answer.state.chunks_without_vectors:
+            warn(_missing(answer.state))
     if strict and is_behind(answer.state):
         ctx.exit(STALE)
     if not answer.hits:
@@ -110,6 +109,11 @@ def _print(answer: Answer, as_json: bool, quiet: bool, page: Page) -> None:
     if not quiet:
         for warning in answer.warnings:
             warn(one_line(warning))
+
+
+def _missing(state: IndexState) -> str:
+    missing = plural(state.chunks_without_vectors, "passage")
+    return f"words alone find {missing}, which lack vectors; embed them once: verdigris scrape"
 
 
 def _embed_rest(knowledge_base: KnowledgeBase, missing: int) -> None:
