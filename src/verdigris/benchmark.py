@@ -129,17 +129,19 @@ def evaluate_queries(
     def prepare(number: int) -> None:
         knowledge_base.refresh()
         knowledge_base.embed()
-        knowledge_base.progress.start("evaluating", number)
+        knowledge_base.progress.start("asking", number)
 
     files = (path.resolve() for path in (queries, run_file) if path)
     root = knowledge_base.repository.root
     own = frozenset(p.relative_to(root).as_posix() for p in files if p.is_relative_to(root))
     system = replace(
-        _system(knowledge_base, lambda query: knowledge_base.trial(query, depth + len(own))),
+        _system("", knowledge_base, lambda query: knowledge_base.trial(query, depth + len(own))),
         prepare=prepare,
         not_counted=own,
     )
     report = evaluate_file(queries, run_file, system, depth)
+    source = replace(report.source, learned=knowledge_base.has_learned)
+    report = replace(report, source=source)
     knowledge_base.progress.finish()
     _warn_of_known(knowledge_base, report)
     return _report(knowledge_base, [report])
@@ -238,7 +240,7 @@ def _suites_at_cut(
             queries, ask = made[name]
             if queries:
                 about = Source(AT_CUT[name], cut.sha, cut.time)
-                yield Suite(name, about, queries, _system(at_cut, ask))
+                yield Suite(name, about, queries, _system(name, at_cut, ask))
             else:
                 yield NotMade(name, _NOTHING_AFTER[name])
 
@@ -291,14 +293,14 @@ def _edited_suites(
                 yield NotMade(name, str(queries))
             else:
                 about = Source(EDITED[name], source.repository.head)
-                system = _system(edited, lambda query: edited.trial(query, depth))
+                system = _system(name, edited, lambda query: edited.trial(query, depth))
                 yield Suite(name, about, queries, system)
 
 
-def _system(knowledge_base: KnowledgeBase, ask: Ask) -> System:
+def _system(name: str, knowledge_base: KnowledgeBase, ask: Ask) -> System:
     progress = knowledge_base.progress
     return System(
-        prepare=lambda number: progress.start("evaluating", number),
+        prepare=lambda number: progress.start(f"asking {name}", number),
         ask=ask,
         documents_named=knowledge_base.documents_named,
         answered=progress.advance,

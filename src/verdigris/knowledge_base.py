@@ -140,6 +140,11 @@ class KnowledgeBase:
         return Learning(self.repository.root, self.locations, sources, self._served)
 
     @property
+    def has_learned(self) -> bool:
+        """Whether anything that `oxidize` learned from this repository is in service."""
+        return self._served.anything
+
+    @property
     def structure(self) -> Structure:
         """Structural questions: callers, callees, imports, importers, symbols, inventory."""
         from verdigris.upkeep.structure import Structure

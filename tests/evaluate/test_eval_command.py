@@ -139,8 +139,9 @@ def test_the_table_names_lanes_metrics_and_missing_documents(
     lines = result.stdout.splitlines()
     assert lines[0] == "queries: questions of queries.jsonl"
     assert lines[1] == "3 questions, 4 right answers (1 not in the index)"
-    assert lines[4].split() == ["MRR", "recall@5", "recall@10", "nDCG@10"]
-    assert [line.split()[0] for line in lines[5:11]] == [
+    assert lines[2].startswith("nothing that `oxidize` learned takes part")
+    assert lines[5].split() == ["MRR", "recall@5", "recall@10", "nDCG@10"]
+    assert [line.split()[0] for line in lines[6:12]] == [
         "fused", "dense", "lexical-passages", "lexical-documents", "names", "history",
     ]  # fmt: skip
     assert "verdict: 100 % of the questions have a right answer among the first 10" in result.stdout
@@ -156,7 +157,7 @@ def test_many_missing_documents_are_counted(repository: Path, tmp_path: Path) ->
     result = run(repository, "--queries", write_queries(tmp_path, queries))
     assert result.exit_code == 0
     assert "and 2 more relevant documents are not" in result.stderr
-    assert result.stdout.splitlines()[5].split()[:3] == ["fused", "0.000", "±0.000"]
+    assert result.stdout.splitlines()[6].split()[:3] == ["fused", "0.000", "±0.000"]
     assert "names (finds nothing that is wanted)" in " ".join(result.stdout.split())
 
 

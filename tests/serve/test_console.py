@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from verdigris.serve.cli.console import ProgressBar, crop, crop_heading, one_line, plural, printable
+from verdigris.serve.cli.console import (
+    ProgressBar,
+    ProgressLines,
+    crop,
+    crop_heading,
+    one_line,
+    plural,
+    printable,
+)
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -186,6 +194,20 @@ def test_a_step_of_unknown_length_shows_that_it_runs(monkeypatch: pytest.MonkeyP
     screen.wait_for("reading history")
     bar.finish()
     assert " of " not in screen.close()
+
+
+def test_without_a_terminal_progress_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = ProgressLines(pause=0.05)
+    lines.start("reading history", 0)
+    assert capsys.readouterr().err == ""
+    time.sleep(0.06)
+    lines.start("embedding", 2_000)
+    lines.advance(256)
+    time.sleep(0.06)
+    lines.advance(744)
+    assert capsys.readouterr().err == "embedding: 0 of 2,000\nembedding: 1,000 of 2,000\n"
 
 
 def test_texts_of_a_repository_cannot_steer_the_terminal() -> None:

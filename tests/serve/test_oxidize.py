@@ -33,7 +33,13 @@ def test_oxidize_tells_what_it_measured_and_serves(
     told = json.loads(verdigris("status", "--json", inside=folder.root).out)["learned"]
     assert told["lock"]["projections"]["temporal"]["tasks"]["commit-files"]["served"]
 
+    question = folder.root.with_name("questions.jsonl")
+    question.write_text('{"id": "a", "query": "brew tea", "relevant": ["none.py"]}')
+    measured = ("eval", "--queries", str(question), "--quiet")
+    assert "what `oxidize` learned from this repository takes part" in verdigris(*measured).out
+
     undone = verdigris("oxidize", "--rollback", inside=folder.root)
+    assert not json.loads(verdigris(*measured, "--json").out)["learned"]
     assert (
         undone.out == "Raw vectors and the package's weights serve, as before the first training.\n"
     )

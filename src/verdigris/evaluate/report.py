@@ -95,6 +95,8 @@ class Source:
     """The commit that the index ends at; '' where it is the work tree."""
     time: str = ""
     """Of that commit."""
+    learned: bool = False
+    """Whether what `oxidize` learned in the repository takes part; else only the package's."""
 
 
 @dataclass(frozen=True, slots=True)

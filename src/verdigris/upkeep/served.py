@@ -44,6 +44,11 @@ class Served:
         self._warnings = warnings
         self._loaded: _Loaded | None = None
 
+    @property
+    def anything(self) -> bool:
+        """Whether anything that was learned here is in service."""
+        return bool(self.projections()) or self.fusion_weights() != prior_weights()
+
     def fusion_weights(self) -> FusionWeights:
         """Weights fitted to this repository, else those of others."""
         found = self._current()

@@ -1,9 +1,10 @@
-"""What people see: progress on standard error when it is a terminal, plain text otherwise."""
+"""What people see: progress on standard error, as a bar or as lines, and text of all kinds."""
 
 from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _SHORT_STEP_SECONDS = 0.3
 """A step that is over sooner shows none: drawing (and importing) it would cost more."""
+_PAUSE_SECONDS = 10.0
+"""Between two lines of progress where there is no terminal."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MIN_WIDTH, _MAX_WIDTH = 40, 120
 
@@ -83,6 +86,38 @@ class ProgressBar:
             )
 
 
+class ProgressLines:
+    """Now and then a line on standard error that says how far a step is: for logs and pipes."""
+
+    def __init__(self, pause: float = _PAUSE_SECONDS) -> None:
+        """pause: seconds between two lines, and before the first one."""
+        self._pause = pause
+        self._told = time.monotonic()
+        self._step, self._total, self._done = "", 0, 0
+
+    def start(self, step: str, total: int) -> None:
+        """A step begins; `total` 0 is not known yet."""
+        self._step, self._total, self._done = step, total, 0
+        self._tell()
+
+    def advance(self, count: int) -> None:
+        """Count on."""
+        self._done += count
+        self._tell()
+
+    def finish(self) -> None:
+        """Nothing to take away."""
+
+    def _tell(self) -> None:
+        if time.monotonic() - self._told < self._pause:
+            return
+        of_all = f" of {self._total:,}" if self._total else ""
+        with suppress(BrokenPipeError):
+            sys.stderr.write(f"{self._step}: {self._done:,}{of_all}\n")
+            sys.stderr.flush()
+        self._told = time.monotonic()
+
+
 def is_terminal() -> bool:
     """Whether a person watches both the answer and the progress."""
     return sys.stdout is not None and sys.stdout.isatty() and sys.stderr.isatty()
@@ -97,17 +132,23 @@ def terminal_width() -> int:
 
 @contextmanager
 def open_knowledge_base(folder: str, quiet: bool = False) -> Iterator[KnowledgeBase]:
-    """The knowledge base of the repository around `folder`; it shows progress on a terminal."""
+    """The knowledge base of the repository around `folder`; it shows its progress."""
     from verdigris.knowledge_base import KnowledgeBase
-    from verdigris.upkeep.progress import Silent
 
-    watched = sys.stderr.isatty() and not quiet
-    progress: Progress = ProgressBar() if watched else Silent()
+    progress = _progress(quiet)
     with KnowledgeBase(folder, progress=progress) as knowledge_base:
         try:
             yield knowledge_base
         finally:
             progress.finish()  # a bar left by an exception would keep the cursor hidden
+
+
+def _progress(quiet: bool) -> Progress:
+    from verdigris.upkeep.progress import Silent
+
+    if quiet:
+        return Silent()
+    return ProgressBar() if sys.stderr.isatty() else ProgressLines()
 
 
 def warn(text: str) -> None:

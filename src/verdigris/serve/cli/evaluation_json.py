@@ -33,6 +33,7 @@ def suite_json(report: EvaluationReport) -> dict[str, Any]:
     return {
         "about": report.source.about,
         "index": {"commit": report.source.commit, "time": report.source.time},
+        "learned": report.source.learned,
         "queries": report.queries,
         "relevant": report.relevant,
         "missing": [{"query": m.query_id, "doc": m.document} for m in report.missing],

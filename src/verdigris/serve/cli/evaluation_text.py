@@ -26,6 +26,8 @@ _LEGEND = (
     "MRR: mean of 1/rank of the first right answer. recall@10: share of the right answers among "
     "the first 10. ±: half of the 95 % interval (bootstrap over the questions)."
 )
+_LEARNED = "what `oxidize` learned from this repository takes part"
+_NOT_LEARNED = "nothing that `oxidize` learned takes part: the package's own weights serve"
 _COMPARISON_LEGEND = (
     "B−A: mean difference on the same questions, with its 95 % interval; p: how often chance alone "
     "gives so large a difference (paired randomisation test)."
@@ -57,6 +59,7 @@ def _heading(report: EvaluationReport) -> Iterator[str]:
     elif source.commit:
         asked += f"; the index is that of {source.commit[:10]}, without what asks"
     yield asked
+    yield _LEARNED if source.learned else _NOT_LEARNED
     if report.queries < FEW:
         yield f"fewer than {FEW} questions: believe the intervals, not the figures"
 
