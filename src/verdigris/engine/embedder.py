@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import compress
 from types import TracebackType
 from typing import Literal, Self, get_args
 
@@ -248,19 +249,31 @@ class Embedder:
             raise InvalidInput(f"input_type is {input_type!r}; it must be one of {known}")
 
     def _submit(self, input_type: InputType, texts: list[str]) -> Future[list[Embedded]]:
+        """Start a group of texts. The caller's thread gives the room for their vectors.
+
+        Vectors outlive runs. Where each thread allocates for itself, as with glibc, they would lie
+        between what runs give back, and every thread's memory would grow (docs/experiments.md).
+        """
+        vectors = np.empty((len(texts), self.dims), dtype=np.float32)
         try:
-            return self._pool.submit(self._embed_group, input_type, texts)
+            return self._pool.submit(self._embed_group, input_type, texts, vectors)
         except RuntimeError as error:
             raise EngineError(_CLOSED) from error
 
-    def _embed_group(self, input_type: InputType, texts: list[str]) -> list[Embedded]:
+    def _embed_group(
+        self, input_type: InputType, texts: list[str], vectors: Array
+    ) -> list[Embedded]:
+        """Results whose vectors are rows of `vectors` (texts, dims)."""
         encodings = [self._inference.encode(text, input_type) for text in texts]
-        together = self._inference.vectors([e for e in encodings if self._is_plain(e)])
+        plain = [self._is_plain(encoding) for encoding in encodings]
+        vectors[plain] = self._finish(self._inference.vectors([*compress(encodings, plain)]))
         return [
-            Embedded(self._finish(next(together)), encoding.token_count, encoding.truncated)
-            if self._is_plain(encoding)
+            Embedded(vector, encoding.token_count, encoding.truncated)
+            if is_plain
             else self._embed_apart(text, input_type, encoding)
-            for text, encoding in zip(texts, encodings, strict=True)
+            for text, encoding, is_plain, vector in zip(
+                texts, encodings, plain, vectors, strict=True
+            )
         ]
 
     def _is_plain(self, encoding: Encoding) -> bool:
@@ -274,8 +287,8 @@ class Embedder:
         try:
             if self._is_cut_up(encoding):
                 vector, token_count = self._inference.mean_of_pieces(text, input_type)
-                return Embedded(self._finish(vector), token_count, False)
-            vector = self._finish(self._inference.vector(encoding))
+                return Embedded(self._finish(vector[None])[0], token_count, False)
+            vector = self._finish(self._inference.vectors([encoding]))[0]
             return Embedded(vector, encoding.token_count, encoding.truncated)
         except MemoryExceeded as error:
             return Embedded(np.empty(0, np.float32), encoding.token_count, False, error)
@@ -288,12 +301,11 @@ class Embedder:
         self._tell(embedded, 0)
         return embedded.vector
 
-    def _finish(self, vector: Array) -> Array:
-        """The vector in the length that was asked for."""
-        if self.dims == len(vector):
-            return vector
-        cut: Array = cut_dims(vector[None], self.dims, self.model.matryoshka_layer_norm)[0]
-        return cut
+    def _finish(self, vectors: Array) -> Array:
+        """(texts, dims) in the length that was asked for."""
+        if self.dims == vectors.shape[1]:
+            return vectors
+        return cut_dims(vectors, self.dims, self.model.matryoshka_layer_norm)
 
     def _tell(self, embedded: Embedded, position: int) -> None:
         """Raise or warn of what was wrong with one text."""

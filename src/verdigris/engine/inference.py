@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,29 +35,24 @@ class Inference:
         """The text with its prefix as the model sees it, cut to what it sees."""
         return self.tokenizer.encode(self.row.prefix(input_type) + text)
 
-    def vector(self, encoding: Encoding) -> Array:
-        """The unit vector (dims,) of one text. Raises MemoryExceeded, RuntimeBroken."""
-        with self.memory.run(encoding.token_count):
-            token_vectors = self._run(lambda: self.runtime.token_vectors(encoding))
-        return self._pooled(token_vectors, encoding)
-
-    def vectors(self, encodings: Sequence[Encoding]) -> Iterator[Array]:
-        """The unit vectors (dims,) of a few texts, in order; raises what `vector` raises.
+    def vectors(self, encodings: Sequence[Encoding]) -> Array:
+        """The unit vectors (texts, dims) of a few texts. Raises MemoryExceeded, RuntimeBroken.
 
         A runtime may put several short texts into one run: hence the tokens that are reserved.
         """
         counts = [encoding.token_count for encoding in encodings]
         tokens = max(max(counts, default=0), min(sum(counts), TOKENS_A_RUN))
         runs = self.runtime.token_vectors_of(encodings)
-        for encoding in encodings:
+        pooled = np.empty((len(encodings), self.row.dims), dtype=np.float32)
+        for row, encoding in zip(pooled, encodings, strict=True):
             with self.memory.run(tokens):
                 token_vectors = self._run(runs.__next__)
-            yield self._pooled(token_vectors, encoding)
+            row[:] = self._pooled(token_vectors, encoding)
+        return l2_normalize(pooled)
 
     def passages(self, texts: Sequence[str]) -> Array:
         """The unit vectors (texts, dims) of passages; their ends are left out where too long."""
-        encodings = [self.encode(text, "passage") for text in texts]
-        return np.stack(list(self.vectors(encodings)))
+        return self.vectors([self.encode(text, "passage") for text in texts])
 
     def mean_of_pieces(self, text: str, input_type: InputType) -> tuple[Array, int]:
         """The unit vector of a text in pieces, each weighing as much as it has tokens; all tokens.
@@ -71,11 +66,11 @@ class Inference:
         for piece in self.tokenizer.pieces(text, prefix):
             encoding = self.encode(piece, input_type)
             if (own_tokens := encoding.token_count - overhead) > 0:
-                total += self.vector(encoding) * np.float32(own_tokens)
+                total += self.vectors([encoding])[0] * np.float32(own_tokens)
                 token_count += encoding.token_count
         if not token_count:  # nothing but characters that have no tokens
             encoding = self.encode("", input_type)
-            return self.vector(encoding), encoding.token_count
+            return self.vectors([encoding])[0], encoding.token_count
         return l2_normalize(total[None])[0], token_count
 
     def _run(self, run: Callable[[], Array]) -> Array:
@@ -93,7 +88,7 @@ class Inference:
             ) from error
 
     def _pooled(self, token_vectors: Array, encoding: Encoding) -> Array:
-        """(1, tokens, dims) of one text → its vector (dims,) of length 1.
+        """(1, tokens, dims) of one text → its vector (1, dims), of any length.
 
         A graph that does not fit its row must not get further than the check at load.
         """
@@ -103,8 +98,7 @@ class Inference:
                 f"model {self.row.name!r}: the vectors of {self.row.weights_file} have shape "
                 f"{token_vectors.shape}, not {wanted} (batch, tokens, dims)"
             )
-        unit: Array = l2_normalize(pool(self.row.pooling, token_vectors))[0]
-        return unit
+        return pool(self.row.pooling, token_vectors)
 
 
 def open_inference(
