@@ -9,8 +9,7 @@ from verdigris.engine.graph_inputs import Feeder, GraphInput
 from verdigris.engine.tokenizing import Encoding
 from verdigris.errors import InvalidModel
 
-IDS = np.array([[5, 6, 7]])
-ENCODING = Encoding(IDS, truncated=False)
+ENCODING = Encoding([5, 6, 7], truncated=False)
 TOKENS = (1, "tokens")
 
 
@@ -24,7 +23,7 @@ def test_inputs_are_fed_by_name_and_in_the_type_that_the_graph_wants() -> None:
     ).feed(ENCODING)
     assert list(feed) == ["input_ids", "attention_mask", "position_ids"]
     assert feed["attention_mask"].tolist() == [[1, 1, 1]]
-    assert feed["input_ids"] is IDS
+    assert feed["input_ids"].tolist() == [[5, 6, 7]]
     assert feed["position_ids"].dtype == np.int32
     assert feed["position_ids"].tolist() == [[0, 1, 2]]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import tokenizers
 
+from verdigris.engine.word_tokens import word_tokens
 from verdigris.errors import InvalidModel
 
 Ids = npt.NDArray[np.int64]
@@ -26,10 +28,10 @@ PIECES_AT_A_TIME = 65_536
 class Encoding:
     """One text as the model sees it, never padded; arrays are (1, tokens) int64.
 
-    Only the ids are an array from the start: what a graph does not ask for is not made.
+    Arrays are made when they are asked for: most graphs want few of them.
     """
 
-    input_ids: Ids
+    ids: Sequence[int]
     truncated: bool
     """The text has more than the model sees."""
     type_ids: Sequence[int] = ()
@@ -38,18 +40,23 @@ class Encoding:
     @property
     def token_count(self) -> int:
         """Tokens that the model sees, special tokens included."""
-        return len(self.input_ids[0])
+        return len(self.ids)
+
+    @property
+    def input_ids(self) -> Ids:
+        """The tokens' numbers in the vocabulary."""
+        return np.array([self.ids], dtype=np.int64)
 
     @property
     def attention_mask(self) -> Ids:
         """Ones: every token is real."""
-        return np.ones_like(self.input_ids)
+        return np.ones((1, self.token_count), dtype=np.int64)
 
     @property
     def token_type_ids(self) -> Ids:
         """What kind each token is of, for models that read pairs of texts."""
         if not self.type_ids:
-            return np.zeros_like(self.input_ids)
+            return np.zeros((1, self.token_count), dtype=np.int64)
         return np.array([self.type_ids], dtype=np.int64)
 
     @property
@@ -71,13 +78,14 @@ class TextTokenizer:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(tokenizer_file))
         except Exception as error:  # the library raises nothing more specific
             raise InvalidModel(f"{tokenizer_file} is no tokenizer: {error}") from error
-        self._file = tokenizer_file
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._special_tokens = self._tokenizer.num_special_tokens_to_add(False)
         self._room = max_tokens - self._special_tokens
         if self._room < 1:
             raise InvalidModel(f"max_tokens {max_tokens} leaves no room for text")
+        self._tokenise = partial(_tokenise, self._tokenizer, tokenizer_file)
+        self._words = word_tokens(self._tokenizer, self._tokenise)
 
     def encode(self, text: str) -> Encoding:
         """Tokenise a text and cut it to what the model sees.
@@ -86,6 +94,9 @@ class TextTokenizer:
         Of a text whose first 65,536 characters hold fewer tokens than the model sees (spaces,
         say), the rest is left out, and it counts as truncated.
         """
+        if self._words and (ids := self._words.ids(text, enough=self._room + 1)) is not None:
+            seen = self._words.framed(ids[: self._room])
+            return Encoding(seen, truncated=len(ids) > self._room)
         if len(text) <= SHORT_CHARACTERS:  # one call of the library is enough for most texts
             whole = self._tokenise(text, add_special_tokens=True)
             if len(whole) <= self._room + self._special_tokens:
@@ -150,26 +161,29 @@ class TextTokenizer:
         yield from self._fitting(piece[:middle], room)
         yield from self._fitting(piece[middle:], room)
 
-    def _tokenise(self, text: str, add_special_tokens: bool = False) -> tokenizers.Encoding:
-        try:
-            return self._tokenizer.encode(text, add_special_tokens=add_special_tokens)
-        except (UnicodeEncodeError, TypeError):
-            clean = _without_surrogates(text)
-            return self._tokenizer.encode(clean, add_special_tokens=add_special_tokens)
-        except BaseException as error:
-            if not _is_of_library(error):
-                raise
-            raise InvalidModel(f"{self._file} cannot tokenise a text: {error}") from error
-
     def _cut_is_unseen(self, tokens: tokenizers.Encoding) -> bool:
         """Whether the word that a cut may have split begins after the last token that is seen."""
         return len(tokens) > self._room and tokens.word_ids[self._room - 1] != tokens.word_ids[-1]
 
 
+def _tokenise(
+    tokenizer: tokenizers.Tokenizer, file: Path, text: str, add_special_tokens: bool = False
+) -> tokenizers.Encoding:
+    """Ask the library. Raises InvalidModel, which names the file, for what it cannot tokenise."""
+    try:
+        return tokenizer.encode(text, add_special_tokens=add_special_tokens)
+    except (UnicodeEncodeError, TypeError):
+        clean = _without_surrogates(text)
+        return tokenizer.encode(clean, add_special_tokens=add_special_tokens)
+    except BaseException as error:
+        if not _is_of_library(error):
+            raise
+        raise InvalidModel(f"{file} cannot tokenise a text: {error}") from error
+
+
 def _encoding(seen: tokenizers.Encoding, truncated: bool) -> Encoding:
     types = seen.type_ids
-    ids = np.array([seen.ids], dtype=np.int64)
-    return Encoding(ids, truncated, types if any(types) else ())
+    return Encoding(seen.ids, truncated, types if any(types) else ())
 
 
 def _is_of_library(error: BaseException) -> bool:

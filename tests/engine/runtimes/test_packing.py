@@ -10,7 +10,7 @@ from verdigris.engine.tokenizing import Encoding
 
 
 def encoding(*ids: int) -> Encoding:
-    return Encoding(np.array([ids], dtype=np.int64), truncated=False)
+    return Encoding(ids, truncated=False)
 
 
 def test_texts_lie_end_to_end_with_positions_and_segments_of_their_own() -> None:

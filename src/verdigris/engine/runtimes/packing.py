@@ -59,13 +59,14 @@ def packs_of(encodings: Sequence[Encoding]) -> Iterator[Pack]:
 
 def _pack(encodings: list[Encoding]) -> Pack:
     lengths = tuple(encoding.token_count for encoding in encodings)
-    filling = -sum(lengths) % MULTIPLE
-    ids = [encoding.input_ids[0] for encoding in encodings]
-    positions = [np.arange(length) for length in (*lengths, filling)]
-    segments = np.repeat([*range(len(lengths)), NO_TEXT], [*lengths, filling])
-    return Pack(
-        input_ids=np.concatenate([*ids, np.zeros(filling, dtype=np.int64)]).astype(np.int32),
-        positions=np.concatenate(positions).astype(np.int32),
-        segments=segments.astype(np.int32),
-        lengths=lengths,
-    )
+    tokens = sum(lengths)
+    ids, positions, segments = np.zeros((3, tokens + -tokens % MULTIPLE), dtype=np.int32)
+    segments[tokens:] = NO_TEXT
+    ids[:tokens] = [token for encoding in encodings for token in encoding.ids]
+    begin = 0
+    for number, length in enumerate(lengths):
+        text = slice(begin, begin + length)
+        positions[text] = np.arange(length)
+        segments[text] = number
+        begin += length
+    return Pack(ids, positions, segments, lengths)

@@ -13,7 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
 
 from verdigris.engine.cpu_features import cpu_capability
@@ -64,7 +63,7 @@ def try_apart(weights_file: Path, provider: str, python: str = sys.executable) -
 
 def main(weights_file: str, provider: str) -> int:
     """What the other process does: load, run three tokens; 0, or 1 with the reason on stderr."""
-    encoding = Encoding(np.array([_IDS], dtype=np.int64), truncated=False)
+    encoding = Encoding(_IDS, truncated=False)
     try:
         OnnxRuntime(Path(weights_file), provider).token_vectors(encoding)
     except VerdigrisError as error:
