@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from types import FrameType
 
 from verdigris.errors import VerdigrisError
 
@@ -38,6 +36,8 @@ _INTERRUPTED = "interrupted; nothing is lost, the next run goes on from here"
 FOUND, NOTHING_FOUND, ERROR, STALE = 0, 1, 2, 3
 _SIGNALLED = 128
 """Plus the signal's number, as shells count: 130 after Ctrl-C, 143 after SIGTERM."""
+_SIGINT = 2
+"""Its number everywhere; `signal` has no place where only this is needed, being slow to import."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,18 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments[: arguments.index("--") if "--" in arguments else None]
-    interrupt = _Interrupt()
     if sys.stderr is None:  # closed by whoever started this; the exit code still tells
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     try:
         code = _run(arguments, debug)
     except KeyboardInterrupt as error:
-        code = _interrupted(error, debug, interrupt)
+        code = interrupted(error, debug)
     except Exception as error:
-        if interrupt.came:  # half an import raises anything
-            code = _interrupted(error, False, interrupt)
-        else:
-            code = fail(error, debug, _said(error))
+        code = fail(error, debug, _said(error))
     sys.exit(code)
 
 
@@ -72,7 +68,8 @@ def _said(error: Exception) -> str:
 def _run(arguments: list[str], debug: bool) -> int:
     """Sessions and agents' hooks run without click, whose import takes longer than they do.
 
-    What their parser does not take (help, a wrong option) goes to click, which says why.
+    What their parser does not take (help, a wrong option) goes to click, which says why. SIGTERM
+    ends them at once: what they write is written whole or not at all.
     """
     if arguments[:1] == ["session"]:
         from verdigris.serve.cli.plain import run_verb
@@ -85,37 +82,17 @@ def _run(arguments: list[str], debug: bool) -> int:
         from verdigris.capture.agents.hook import run as run_hook
 
         return run_hook(arguments[2])
-    from verdigris.serve.cli.program import run
+    from verdigris.serve.cli.interrupts import run_program
 
-    return run(arguments, debug)
-
-
-class _Interrupt:
-    """Remembers that Ctrl-C or SIGTERM came: libraries turn the exception into errors of their own.
-
-    Both end the run in the same way, so that what it began is put in order.
-    """
-
-    def __init__(self) -> None:
-        self.came = 0
-        """The signal's number; 0: none yet."""
-        for number, default in (
-            (signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)
-        ):  # fmt: skip
-            if signal.getsignal(number) is default:
-                with suppress(ValueError):  # not the main thread
-                    signal.signal(number, self._handle)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.came = number
-        signal.default_int_handler(number, frame)
+    return run_program(arguments, debug)
 
 
-def _interrupted(error: BaseException, debug: bool, interrupt: _Interrupt) -> int:
+def interrupted(error: BaseException, debug: bool, number: int = _SIGINT) -> int:
+    """Say that a run was interrupted; returns the exit code. number: the signal's."""
     if debug:
         _trace(error)
     _complain(_INTERRUPTED)
-    return _SIGNALLED + (interrupt.came or signal.SIGINT)
+    return _SIGNALLED + number
 
 
 def fail(error: Exception, debug: bool, message: str) -> int:
