@@ -196,11 +196,11 @@ class SessionCapture:
 
     def _logs(self) -> list[str]:
         """Every log by id, also an open one that lies elsewhere."""
-        found = set(log_paths(self.folder))
+        found = log_paths(self.folder)
         opened = open_log(self._files)
-        if opened and os.path.exists(opened):
-            found.add(opened)
-        return sorted(found, key=os.path.basename)
+        if opened and opened not in found and os.path.exists(opened):
+            found = sorted([*found, opened], key=os.path.basename)
+        return found
 
     def _find(self, beginning: str) -> str:
         matches = [log for log in self._logs() if log_name(log).startswith(beginning)]

@@ -66,25 +66,34 @@ def _said(error: Exception) -> str:
 
 
 def _run(arguments: list[str], debug: bool) -> int:
-    """Sessions and agents' hooks run without click, whose import takes longer than they do.
-
-    What their parser does not take (help, a wrong option) goes to click, which says why. SIGTERM
-    ends them at once: what they write is written whole or not at all.
-    """
-    if arguments[:1] == ["session"]:
-        from verdigris.serve.cli.plain import run_verb
-        from verdigris.serve.cli.session import VERBS
-
-        code = run_verb(VERBS, arguments[1:])
-        if code is not None:
-            return code
-    if arguments[:2] == ["agent", "hook"] and len(arguments) == 3:
-        from verdigris.capture.agents.hook import run as run_hook
-
-        return run_hook(arguments[2])
+    is_session = arguments[:1] == ["session"]
+    is_hook = arguments[:2] == ["agent", "hook"] and len(arguments) == 3
+    code = _run_light(arguments) if is_session or is_hook else None
+    if code is not None:
+        return code
     from verdigris.serve.cli.interrupts import run_program
 
     return run_program(arguments, debug)
+
+
+def _run_light(arguments: list[str]) -> int | None:
+    """Sessions and agents' hooks run without click, whose import takes longer than they do.
+
+    None where their parser does not take the arguments (help, a wrong option): click says why.
+    SIGTERM ends them at once: what they write is written whole or not at all.
+    """
+    import atexit
+    import gc
+
+    atexit.register(gc.freeze)  # else Python looks through all objects for garbage as it ends
+    if arguments[0] == "agent":
+        from verdigris.capture.agents.hook import run as run_hook
+
+        return run_hook(arguments[2])
+    from verdigris.serve.cli.plain import run_verb
+    from verdigris.serve.cli.session import VERBS
+
+    return run_verb(VERBS, arguments[1:])
 
 
 def interrupted(error: BaseException, debug: bool, number: int = _SIGINT) -> int:

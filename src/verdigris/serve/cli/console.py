@@ -23,7 +23,7 @@ _SHORT_STEP_SECONDS = 0.3
 """A step that is over sooner shows none: drawing (and importing) it would cost more."""
 _PAUSE_SECONDS = 10.0
 """Between two lines of progress where there is no terminal."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 _MIN_WIDTH, _MAX_WIDTH = 40, 120
 
 
@@ -161,7 +161,7 @@ def warn(text: str) -> None:
 
 def printable(text: str) -> str:
     """Text of a repository without control characters, which could steer the terminal."""
-    return _CONTROL.sub("�", text)
+    return text if text.isprintable() else re.sub(_CONTROL, "�", text)
 
 
 def one_line(text: str) -> str:
