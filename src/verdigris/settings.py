@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 from verdigris.errors import SettingsError
 from verdigris.named_tuple import TYPE_CHECKING, NamedTuple
@@ -133,7 +132,8 @@ def _checked(origin: str, key: str, value: object) -> object:
             raise SettingsError(f"{origin}: {key} must be one of {accepted}, not {value!r}")
         return value
     low, high = _NUMBERS[key]
-    number = int(str(value)) if re.fullmatch(r"[0-9]{1,12}", str(value)) else low - 1
+    text = str(value)
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 13 else low - 1
     if not low <= number <= high:
         raise SettingsError(f"{origin}: {key} must be a whole number from {low} to {high}")
     return number

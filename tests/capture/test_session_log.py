@@ -72,7 +72,7 @@ def test_only_the_status_of_the_head_is_changed() -> None:
 def test_heads_of_every_form_are_read(log: str) -> None:
     head = read_head(log, "20250102-030405")
     assert (head.id, head.title, head.branch) == ("1", "A: 'b'", "work")
-    assert head.created == int(datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp())
+    assert head.began == int(datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp())
 
 
 def test_an_older_log_has_ended_when_it_is_classified() -> None:
@@ -85,7 +85,7 @@ def test_an_older_log_has_ended_when_it_is_classified() -> None:
 @pytest.mark.parametrize("log", ["", "---\n", '---\ntitle: "a\ncreated: soon\n', "no head\n" * 9])
 def test_a_broken_head_is_no_error(log: str) -> None:
     head = read_head(log, "20250102-030405")
-    assert (head.id, head.created) == ("20250102-030405", None)
+    assert (head.id, head.began) == ("20250102-030405", None)
 
 
 def test_the_last_update_is_not_one_that_was_quoted() -> None:

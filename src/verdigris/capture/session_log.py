@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from verdigris.capture.markdown_lines import fence_after, heading_level, is_section, unfenced
 from verdigris.capture.work_tree import GitMetrics
 from verdigris.named_tuple import NamedTuple
 
@@ -14,24 +14,13 @@ ACTIVE, ENDED, ARCHIVED = "active", "ended", "archived"
 _ACTIVITY_LOG = "## Activity Log"
 _CLASSIFICATION = "## Session Classification"
 _BYTE_ORDER_MARK = "\ufeff"
-# Compiled where a line may match, for most commands need none of these.
-_FENCE = r"^\s*(`{3,}|~{3,})(.*)$"
-_HEADING = r"^ {0,3}(#{1,6})(?=\s|$)"
-_TIMED = (
-    r"(?i)^#{2,4} +((?:\d{4}-\d{2}-\d{2} )?\d{1,2}:\d{2})(?:-\d{1,2}:\d{2})?"
-    r" *[-–—:] *(?:update|session)\b"
-)
-_LABEL = r"^(?:#{2,6}\s+(.*)|\*\*([^*]+)\*\*:?\s*)$"
-_ITEM = r"^[-*+] +(?:\[([ xX])\] +)?(\S.*)$"
-# What YAML does not take, even between quotes.
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
+"""What YAML does not take, even between quotes."""
 _MARKS = "-*+ \t\r"
 """Around what stands in a list of labelled values."""
 _LOWEST_BLOCK_LEVEL = 4
-_MILLISECONDS_DIGITS = 13
-"""From 2001 to 2286."""
-_SHOWN_ITEMS = 5
-_LONGEST_ITEM = 200
+_MILLISECONDS, _UTC_LENGTH = 13, len("2026-03-02T12:00:00Z")
+"""Digits since 1970, from 2001 to 2286; and characters of our own form."""
 _MAJOR_FILES = 10
 _FEATURE_COMMITS = 3
 _PATTERN_NAMES = frozenset({"pattern", "patterns", "decision", "decisions", "adr", "adrs"})
@@ -47,8 +36,24 @@ class Head(NamedTuple):
     branch: str = ""
     starting_commit: str = ""
     start_tag: str = ""
-    created: int | None = None
-    """Seconds since 1970."""
+    created: str = ""
+    """ISO 8601; UTC where it names no zone."""
+    start_timestamp: str = ""
+    """The same in milliseconds since 1970."""
+
+    @property
+    def began(self) -> int | None:
+        """Seconds since 1970; None where the head does not tell."""
+        told = self.start_timestamp
+        seconds = int(told) // 1000 if len(told) == _MILLISECONDS and told.isdecimal() else None
+        return seconds if seconds and utc_text(seconds) == self.created else _seconds(self.created)
+
+    @property
+    def started(self) -> str:
+        """When it began, in UTC; '' where the head does not tell."""
+        if len(self.created) == _UTC_LENGTH and self.created[10] == "T" and self.created[-1] == "Z":
+            return self.created
+        return "" if self.began is None else utc_text(self.began)
 
 
 class Statements(NamedTuple):
@@ -102,7 +107,8 @@ def read_head(text: str, name: str) -> Head:
         if colon and field.isidentifier():
             fields.setdefault(field, _unquoted(value.removeprefix("**").strip()))
         elif line.startswith("# "):
-            fields.setdefault("title", re.sub(r"^# +(session\s*:\s*)?", "", line, flags=re.I))
+            is_marked = colon and field == "#_session"
+            fields.setdefault("title", (value if is_marked else line[1:]).strip())
     return Head(
         id=fields.get("id") or name,
         title=fields.get("title") or name,
@@ -111,9 +117,8 @@ def read_head(text: str, name: str) -> Head:
         branch=fields.get("branch") or fields.get("git_branch", ""),
         starting_commit=fields.get("starting_commit", ""),
         start_tag=fields.get("start_tag") or fields.get("session_tag", ""),
-        created=_seconds(
-            fields.get("created") or fields.get("started", ""), fields.get("start_timestamp", "")
-        ),
+        created=fields.get("created") or fields.get("started", ""),
+        start_timestamp=fields.get("start_timestamp", ""),
     )
 
 
@@ -145,9 +150,8 @@ def with_status(text: str, status: str) -> str:
 
 def last_update(text: str) -> str:
     """The local HH:MM that the last update, or else the session's start, was written at; or ''."""
-    headings = (line for line in _unfenced(text) if line.startswith("##"))
-    times = [match[1] for line in headings if (match := re.match(_TIMED, line))]
-    return times[-1] if times else ""
+    headings = [line.lstrip("#").strip() for line in unfenced(text) if line.startswith("##")]
+    return next(filter(None, map(_update_time, reversed(headings))), "")
 
 
 def update_text(clock: str, since: str, metrics: GitMetrics, said: Statements) -> str:
@@ -185,11 +189,11 @@ def free_text(text: str) -> str:
     """
     lines, fence = [], ""
     for line in text.replace("\0", "").replace("\r\n", "\n").strip("\n").rstrip().split("\n"):
-        heading = re.match(_HEADING, line) if not fence and "#" in line[:4] else None
-        if heading and len(heading[1]) < _LOWEST_BLOCK_LEVEL:
-            line = "#" * _LOWEST_BLOCK_LEVEL + line[heading.end() :]
+        level = 0 if fence else heading_level(line)
+        if 0 < level < _LOWEST_BLOCK_LEVEL:
+            line = "#" * _LOWEST_BLOCK_LEVEL + line.lstrip()[level:]
         lines.append(line)
-        fence = _fence_after(fence, line)
+        fence = fence_after(fence, line)
     return "\n".join([*lines, fence] if fence else lines)
 
 
@@ -201,6 +205,11 @@ def clock_text(moment: int, began: int | None = None) -> str:
     here = time.localtime(moment)
     is_later = began is not None and time.localtime(began)[:3] != here[:3]
     return time.strftime("%Y-%m-%d %H:%M" if is_later else "%H:%M", here)
+
+
+def told_moment(moment: int) -> tuple[str, str]:
+    """A moment, in seconds since 1970, as a head tells it: `created` and `start_timestamp`."""
+    return utc_text(moment), str(moment * 1000)
 
 
 def utc_text(moment: int) -> str:
@@ -216,18 +225,11 @@ def session_id(moment: int) -> str:
 def one_line(text: str) -> str:
     """A title or goal on one line, without what YAML cannot hold."""
     line = " ".join(text.split())
-    return line if line.isprintable() else re.sub(_UNPRINTABLE, "", line)
+    if line.isprintable():
+        return line
+    import re
 
-
-def previous_context(text: str, name: str) -> str:
-    """What the next session should know of the one in `text`: title, decisions, open goals."""
-    head = read_head(text, name)
-    state = f", {head.status}" if head.status else ""
-    rows = [f"Last session: {head.title} ({head.id}{state})"]
-    for title, items in (("Key decisions", _decisions(text)), ("Open goals", _open_goals(text))):
-        if items:
-            rows += ["", f"{title}:", *(f"- {_cropped(item)}" for item in items[-_SHOWN_ITEMS:])]
-    return "\n".join(rows)
+    return re.sub(_UNPRINTABLE, "", line)
 
 
 def classify(metrics: GitMetrics) -> str:
@@ -275,15 +277,14 @@ def classified_number(text: str, name: str) -> int | None:
 
 
 def _front_matter(head: Head) -> str:
-    created = int(time.time()) if head.created is None else head.created
     rows = [
         "type: session",
         f"id: {head.id}",
         f"title: {_quoted(head.title)}",
         f"status: {head.status}",
         f"llm: {_quoted(head.llm)}",
-        f"created: {utc_text(created)}",
-        f"start_timestamp: {created * 1000}",
+        f"created: {head.created}",
+        f"start_timestamp: {head.start_timestamp}",
         "git:",
         f"  branch: {_quoted(head.branch)}",
         f"  starting_commit: {_quoted(head.starting_commit)}",
@@ -321,17 +322,8 @@ def _head_lines(text: str) -> list[str]:
     return lines[1 : lines.index("---", 1)] if "---" in lines[1:] else lines[1:]
 
 
-def _seconds(written: str, milliseconds: str) -> int | None:
-    """When a session began; UTC where the text names no zone, None where it is no time.
-
-    milliseconds: since 1970, as logs tell beside the text; where both say the same, as in all that
-    we write, the text need not be read.
-    """
-    if len(milliseconds) == _MILLISECONDS_DIGITS and milliseconds.isdecimal():
-        told = int(milliseconds) // 1000
-        if utc_text(told) == written:
-            return told
-    from datetime import UTC, datetime
+def _seconds(written: str) -> int | None:
+    from datetime import UTC, datetime  # what we wrote ourselves comes without it
 
     try:
         moment = datetime.fromisoformat(written)
@@ -344,11 +336,11 @@ def _activity_end(lines: Sequence[str]) -> int:
     """The line that ends the last activity log, -1 if there is none."""
     end, is_open, fence = -1, False, ""
     for index, line in enumerate(lines):
-        if not fence and _is_section(line):
+        if not fence and is_section(line):
             if is_open:
                 end = index
             is_open = line.strip().lower() == _ACTIVITY_LOG.lower()
-        fence = _fence_after(fence, line)
+        fence = fence_after(fence, line)
     return len(lines) if is_open else end
 
 
@@ -359,28 +351,13 @@ def _joined(text: str, above: str, block: str, beneath: str) -> str:
     return (newline * 2).join(parts) + ("" if beneath.strip() else newline)
 
 
-def _is_section(line: str) -> bool:
-    """Whether a heading of the first or second level begins here."""
-    return line.startswith("#") and line.split(maxsplit=1)[0] in ("#", "##")
-
-
-def _fence_after(fence: str, line: str) -> str:
-    """The code fence that is open after a line, '' if none; `fence` is the one open before it."""
-    may_match = line.lstrip().startswith(("```", "~~~"))
-    match = re.match(_FENCE, line) if may_match else None
-    if match is None:
-        return fence
-    if not fence:
-        return match[1]
-    return "" if match[1].startswith(fence) and not match[2].strip() else fence
-
-
-def _unfenced(text: str) -> Iterator[str]:
-    fence = ""
-    for line in text.split("\n"):
-        before, fence = fence, _fence_after(fence, line)
-        if not before and not fence:
-            yield line.rstrip("\r")
+def _update_time(heading: str) -> str:
+    """The time of `9:05-9:30 - Update …`, with its date if it has one; '' of other headings."""
+    title = heading.lstrip("0123456789:-–— ")
+    word = title.lower().partition(" ")[0].rstrip(":,.(")
+    day, _, clock = heading.removesuffix(title).rstrip(":-–— ").rpartition(" ")
+    begins = clock.partition("-")[0]
+    return f"{day} {begins}".strip() if word in ("update", "session") and ":" in begins else ""
 
 
 def _labelled(label: str, items: Sequence[str]) -> str:
@@ -392,27 +369,3 @@ def _item(text: str) -> str:
     """A list item; further lines are nested in it."""
     first, *rest = text.lstrip().split("\n")
     return "\n".join([f"- {first}", *(f"  {line}" if line.strip() else "" for line in rest)])
-
-
-def _decisions(text: str) -> list[str]:
-    found, is_open = [], False
-    for line in _unfenced(text):
-        if match := re.match(_LABEL, line):
-            is_open = "decision" in (match[1] or match[2] or "").lower()
-        elif is_open and (item := re.match(_ITEM, line)):
-            found.append(item[2])
-    return found
-
-
-def _open_goals(text: str) -> list[str]:
-    found, is_open = [], False
-    for line in _unfenced(text):
-        if _is_section(line):
-            is_open = line.lower().startswith("## goals")
-        elif is_open and (item := re.match(_ITEM, line)) and item[1] == " ":
-            found.append(item[2])
-    return found
-
-
-def _cropped(text: str) -> str:
-    return text if len(text) <= _LONGEST_ITEM else text[: _LONGEST_ITEM - 1].rstrip() + "…"

@@ -169,11 +169,13 @@ class SessionCapture:
 
     def previous_context(self, before: str = "") -> str:
         """What the newest log, or the newest before one, says that the next session should know."""
+        from verdigris.capture.previous_session import previous_context  # only a start needs it
+
         logs = [log for log in log_paths(self.folder) if not before or log < before]
         if not logs:
             return "No previous session."
         try:
-            return text_of.previous_context(read_text(logs[-1]), log_name(logs[-1]))
+            return previous_context(read_text(logs[-1]), log_name(logs[-1]))
         except VerdigrisError:  # a log that cannot be read must not keep the next from beginning
             return f"The log of the last session could not be read: {os.path.basename(logs[-1])}"
 
@@ -290,7 +292,8 @@ class SessionCapture:
                     self._take_back(log, "")
                     raise
                 if made or not has_tag(tree, tag):
-                    return Head(session, title, ACTIVE, llm, tree.branch, tree.commit, made, now)
+                    place, moment = (tree.branch, tree.commit), text_of.told_moment(now)
+                    return Head(session, title, ACTIVE, llm, *place, made, *moment)
                 os.unlink(log)
             now += 1
 
@@ -339,7 +342,7 @@ class SessionCapture:
 
     def _metrics(self, head: Head, log: str) -> GitMetrics:
         folder = os.path.dirname(log)
-        return git_metrics(self._tree, head.starting_commit, head.created or 0, folder)
+        return git_metrics(self._tree, head.starting_commit, head.began or 0, folder)
 
     def _heading(self, title: str, head: Head) -> str:
         return f"### {_clock(head)} - {title} {self._tree.position}".rstrip()
@@ -361,9 +364,9 @@ class SessionCapture:
             status=head.status,
             branch=head.branch,
             path=path_within(self._tree.root, log) or log,
-            started="" if head.created is None else text_of.utc_text(head.created),
+            started=head.started,
             minutes=_minutes(head) if is_open else text_of.classified_number(text, "Duration"),
-            commits=count_commits(self._tree, head.starting_commit, head.created or 0)
+            commits=count_commits(self._tree, head.starting_commit, head.began or 0)
             if is_open
             else text_of.classified_number(text, "Commits"),
         )
@@ -383,9 +386,9 @@ def _classification(head: Head, metrics: GitMetrics, end_tag: str) -> str:
 
 def _minutes(head: Head) -> int | None:
     """Since the session began; None where the head does not tell."""
-    return None if head.created is None else max(int(time.time()) - head.created, 0) // 60
+    return None if head.began is None else max(int(time.time()) - head.began, 0) // 60
 
 
 def _clock(head: Head) -> str:
     """The time on the wall, for a block of a session."""
-    return text_of.clock_text(int(time.time()), head.created)
+    return text_of.clock_text(int(time.time()), head.began)

@@ -102,9 +102,9 @@ def _begin(capture: SessionCapture, files: SessionFiles, talk: _Talk) -> str:
     title = text_of.one_line(next(prompts, "")) or f"Session of {talk.agent}"
     if len(title) > _LONGEST_TITLE:
         title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
-    branch, commit = first.get("branch", ""), first.get("commit", "")
+    place, moment = (first.get("branch", ""), first.get("commit", "")), text_of.told_moment(began)
     context = capture.previous_context(before=log)
-    head = Head(log_name(log), title, ACTIVE, talk.agent, branch, commit, "", began)
+    head = Head(log_name(log), title, ACTIVE, talk.agent, *place, "", *moment)
     # No goal: the prompt stands in the first block, and nobody would ever tick it off.
     write_text(log, text_of.new_log(head, [], context, text_of.clock_text(began)))
     set_open_log(files, log, talk.owner)
@@ -114,7 +114,7 @@ def _begin(capture: SessionCapture, files: SessionFiles, talk: _Talk) -> str:
 def _add_blocks(log: str, talk: _Talk) -> None:
     """Add a block for each prompt and answer, but none that an interrupted run added already."""
     text = read_text(log)
-    began = text_of.read_head(text, log_name(log)).created
+    began = text_of.read_head(text, log_name(log)).began
     for block in _blocks(talk, began):
         if block not in text:
             text = text_of.with_block(text, block)

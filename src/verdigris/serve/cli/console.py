@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -161,7 +160,11 @@ def warn(text: str) -> None:
 
 def printable(text: str) -> str:
     """Text of a repository without control characters, which could steer the terminal."""
-    return text if text.isprintable() else re.sub(_CONTROL, "�", text)
+    if text.replace("\n", "").isprintable():
+        return text
+    import re  # a session command has no time for it, and hardly ever a need
+
+    return re.sub(_CONTROL, "�", text)
 
 
 def one_line(text: str) -> str:
