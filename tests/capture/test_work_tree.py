@@ -10,11 +10,11 @@ import pytest
 
 from verdigris.capture.work_tree import (
     GitMetrics,
+    begin_tag,
     git_metrics,
     has_tag,
     open_work_tree,
     remove_tag,
-    set_tag,
 )
 from verdigris.errors import RepositoryError
 
@@ -86,14 +86,14 @@ def test_git_settings_of_the_user_do_not_change_the_figures(small_git: GitFolder
     small_git.write("new.txt", "")
     found = _metrics(small_git, start)
     assert (found.commits, found.files, found.uncommitted) == (1, ("ö.txt",), 1)
-    assert set_tag(open_work_tree(str(small_git.root)), "x")
+    assert begin_tag(open_work_tree(str(small_git.root)), "x")()
     assert small_git.git("cat-file", "-t", "x") == "commit"
 
 
 def test_a_tag_is_made_once_and_taken_back(small_git: GitFolder) -> None:
     tree = open_work_tree(str(small_git.root))
-    assert set_tag(tree, "session-1-start")
-    assert not set_tag(tree, "session-1-start")
+    assert begin_tag(tree, "session-1-start")()
+    assert not begin_tag(tree, "session-1-start")()
     assert has_tag(tree, "session-1-start")
     remove_tag(tree, "session-1-start")
     assert small_git.git("tag") == ""

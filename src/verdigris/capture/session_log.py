@@ -46,7 +46,9 @@ class Head(NamedTuple):
         """Seconds since 1970; None where the head does not tell."""
         told = self.start_timestamp
         seconds = int(told) // 1000 if len(told) == _MILLISECONDS and told.isdecimal() else None
-        return seconds if seconds and utc_text(seconds) == self.created else _seconds(self.created)
+        if seconds and utc_text(seconds) == self.created:
+            return seconds
+        return _seconds(self.created) if self.created else None
 
     @property
     def started(self) -> str:
@@ -66,17 +68,6 @@ class Statements(NamedTuple):
     patterns: tuple[str, ...] = ()
     text: str = ""
     """Markdown of any form."""
-
-
-class Classification(NamedTuple):
-    """The section that closes a log."""
-
-    work_type: str
-    metrics: GitMetrics
-    patterns: int
-    minutes: int | None
-    tags: str
-    """`START..END`; '' where there are none."""
 
 
 def new_log(head: Head, goals: Sequence[str], context: str, clock: str) -> str:
@@ -103,7 +94,7 @@ def read_head(text: str, name: str) -> Head:
     fields: dict[str, str] = {}
     for line in _head_lines(text):
         written, colon, value = line.partition(":")
-        field = written.strip().strip("*").rstrip().lower().replace(" ", "_")
+        field = written.strip("* \t").lower().replace(" ", "_")
         if colon and field.isidentifier():
             fields.setdefault(field, _unquoted(value.removeprefix("**").strip()))
         elif line.startswith("# "):
@@ -252,16 +243,19 @@ def pattern_files(files: Sequence[str]) -> int:
     )
 
 
-def classification_text(found: Classification) -> str:
-    """The section that closes a log."""
+def classification_text(metrics: GitMetrics, minutes: int | None, tags: str) -> str:
+    """The section that closes a log.
+
+    minutes: how long the session took, None where that is unknown; tags: `START..END` or ''.
+    """
     rows = [
-        f"- Work Type: {found.work_type}",
-        f"- Files Changed: {len(found.metrics.files)}",
-        f"- Commits: {found.metrics.commits}",
-        f"- Patterns Modified: {found.patterns}",
+        f"- Work Type: {classify(metrics)}",
+        f"- Files Changed: {len(metrics.files)}",
+        f"- Commits: {metrics.commits}",
+        f"- Patterns Modified: {pattern_files(metrics.files)}",
     ]
-    rows += [] if found.minutes is None else [f"- Duration: {found.minutes} minutes"]
-    rows += [f"- Session Tags: {found.tags}"] if found.tags else []
+    rows += [] if minutes is None else [f"- Duration: {minutes} minutes"]
+    rows += [f"- Session Tags: {tags}"] if tags else []
     return "\n".join([_CLASSIFICATION, *rows])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 
@@ -28,12 +28,12 @@ from verdigris.capture.session_log import ACTIVE, ARCHIVED, ENDED, Head, Stateme
 from verdigris.capture.work_tree import (
     GitMetrics,
     WorkTree,
+    begin_tag,
     count_commits,
     git_metrics,
     has_tag,
     path_within,
     remove_tag,
-    set_tag,
     tracked_logs,
 )
 from verdigris.errors import RepositoryError, SessionError, StorageError, VerdigrisError
@@ -92,9 +92,8 @@ class SessionCapture:
             raise SessionError(f"a session needs a title; {_BEGIN}")
         with locked(self._files):
             notes = (*self._make_room(archive), *self._forgotten())
-            context = self.previous_context()
             now = int(time.time())
-            head = self._new_head(title, llm, now)
+            head, context = self._new_head(title, llm, now)
             notes += self._missing_tag(head.start_tag, f"session-{head.id}-start")
             log = self.log_path(head.id)
             notes += why_unread(self._tree, log)
@@ -259,12 +258,14 @@ class SessionCapture:
     def _end(self) -> Captured:
         log, _, head = self._open()
         closing = ""
-        tag, notes = self._end_tag(head)
+        end_tag = self._begin_end_tag(head)
         # Ended before, but interrupted before it was forgotten: nothing is written twice.
-        if head.status != ENDED:
-            metrics = self._metrics(head, log)
+        metrics = None if head.status == ENDED else self._metrics(head, log)
+        tag, notes = end_tag()
+        if metrics:
             block = f"{self._heading('Session End', head)}\n\n{text_of.metrics_text(metrics)}"
-            section = _classification(head, metrics, tag)
+            tags = f"{head.start_tag}..{tag}" if head.start_tag and tag else ""
+            section = text_of.classification_text(metrics, _minutes(head), tags)
             closing = f"{block}\n\n{section}"
             text = read_text(log)  # after git, as in `update`
             text = text_of.with_section(text_of.with_block(text, block), section)
@@ -279,21 +280,26 @@ class SessionCapture:
         forget_open_log(self._files)
         return Captured(head.id, head.title, log, block)
 
-    def _new_head(self, title: str, llm: str, now: int) -> Head:
-        """A session of now, or of the next second that no log and no tag has; its log is empty."""
+    def _new_head(self, title: str, llm: str, now: int) -> tuple[Head, str]:
+        """A session of now, or of the next second that no log and no tag has; its log is empty.
+
+        Also returns what it should know of the one before, which is read while git makes the tag.
+        """
         tree = self._tree
         while True:
             session = text_of.session_id(now)
             log, tag = self.log_path(session), f"session-{session}-start"
             if reserve_log(log):
                 try:
-                    made = tag if tree.commit and set_tag(tree, tag) else ""
+                    is_made = begin_tag(tree, tag)
                 except RepositoryError:
                     self._take_back(log, "")
                     raise
+                context = self.previous_context(before=log)
+                made = tag if is_made() else ""
                 if made or not has_tag(tree, tag):
                     place, moment = (tree.branch, tree.commit), text_of.told_moment(now)
-                    return Head(session, title, ACTIVE, llm, *place, made, *moment)
+                    return Head(session, title, ACTIVE, llm, *place, made, *moment), context
                 os.unlink(log)
             now += 1
 
@@ -312,17 +318,21 @@ class SessionCapture:
         if tag:
             remove_tag(self._tree, tag)
 
-    def _end_tag(self, head: Head) -> tuple[str, tuple[str, ...]]:
-        """The end tag, made unless it is there; '' and why, where it cannot be made.
+    def _begin_end_tag(self, head: Head) -> Callable[[], tuple[str, tuple[str, ...]]]:
+        """Have git make the end tag, unless it is there; the result waits for it: '' and why not.
 
         A session that began without a tag, since an agent's hook began it, ends without one.
         """
-        tag = f"session-{head.id}-end"
         if opened_by(self._files):
-            return "", ()
-        is_made = self._tree.commit and (set_tag(self._tree, tag) or has_tag(self._tree, tag))
-        made = tag if is_made else ""
-        return made, self._missing_tag(made, tag)
+            return lambda: ("", ())
+        tag = f"session-{head.id}-end"
+        is_made = begin_tag(self._tree, tag)
+
+        def finish() -> tuple[str, tuple[str, ...]]:
+            made = tag if is_made() or has_tag(self._tree, tag) else ""
+            return made, self._missing_tag(made, tag)
+
+        return finish
 
     def _to_resume(self, session: str) -> str:
         opened = open_log(self._files)
@@ -370,18 +380,6 @@ class SessionCapture:
             if is_open
             else text_of.classified_number(text, "Commits"),
         )
-
-
-def _classification(head: Head, metrics: GitMetrics, end_tag: str) -> str:
-    tags = f"{head.start_tag}..{end_tag}" if head.start_tag and end_tag else ""
-    found = text_of.Classification(
-        text_of.classify(metrics),
-        metrics,
-        text_of.pattern_files(metrics.files),
-        _minutes(head),
-        tags,
-    )
-    return text_of.classification_text(found)
 
 
 def _minutes(head: Head) -> int | None:

@@ -120,13 +120,16 @@ def is_ignored(tree: WorkTree, path: str) -> bool:
     return _git(tree.root, "check-ignore", "--quiet", "--", path)[0] == 0
 
 
-def set_tag(tree: WorkTree, name: str) -> bool:
-    """Make a lightweight tag at the current commit; False if the name is taken or refused.
+def begin_tag(tree: WorkTree, name: str) -> Callable[[], bool]:
+    """Have git make a lightweight tag at the current commit.
 
+    The result waits for it, and is False if the name is taken or refused, or there is no commit.
     `update-ref` and not `tag`: a configured signature would ask for a passphrase.
     """
-    reference = f"refs/tags/{name}"
-    return _git(tree.root, "update-ref", reference, tree.commit, "")[0] == 0
+    if not tree.commit:
+        return lambda: False
+    finish = _begin(tree.root, "update-ref", f"refs/tags/{name}", tree.commit, "")
+    return lambda: finish()[0] == 0
 
 
 def remove_tag(tree: WorkTree, name: str) -> None:
