@@ -220,7 +220,7 @@ class KnowledgeBase:
 
     def refresh_vector_index(self) -> None:
         """Rebuild the nearest-neighbour files of large kinds where they are stale or damaged."""
-        self._vectors.refresh_files(self.locations, self._served.answers)
+        self._vectors.refresh_files(self.locations, lambda: self._served.answers())
 
     def ask(
         self,

@@ -171,6 +171,23 @@ def test_a_question_on_a_current_index_loads_no_parser_and_no_bar(
     verdigris("scrape", "-q", inside=small_git.root)
     loaded = _modules_after(_run_of("scry", "boil"), small_git.root)
     assert HEAVY & loaded == {"numpy", "onnxruntime"}
+    assert "verdigris.scrape.git.events" not in loaded
+
+
+def test_a_question_keeps_no_idle_threads_of_linear_algebra(small_git: GitFolder) -> None:
+    told = "\nimport threadpoolctl as t; print(*{p['num_threads'] for p in t.threadpool_info()})"
+    code = _run_of("scry", "boil", "-q") + told
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=small_git.root, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "1"
+
+
+def test_a_scrape_with_nothing_new_loads_nothing_heavy(
+    verdigris: Verdigris, small_git: GitFolder
+) -> None:
+    verdigris("scrape", "-q", inside=small_git.root)
+    assert not HEAVY & _modules_after(_run_of("scrape"), small_git.root)
 
 
 def test_status_needs_no_model(small_git: GitFolder) -> None:

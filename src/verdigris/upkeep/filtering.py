@@ -11,7 +11,6 @@ from verdigris.answers import Filters
 from verdigris.database import storage_errors
 from verdigris.errors import QueryError
 from verdigris.records import Kind
-from verdigris.scrape.git.events import branch_documents
 from verdigris.scrape.repository import Repository
 from verdigris.store.index import Index
 
@@ -39,9 +38,7 @@ def parse_filters(
     if unknown := [kind for kind in kinds if kind not in known]:
         raise QueryError(f"unknown kind {unknown[0]!r}; kinds: {', '.join(known)}")
     session = before if _SESSION_ID.fullmatch(before) else ""
-    documents = branch_documents(repository, branch) if branch else None
-    if documents is not None:
-        documents |= _sessions_of(index, branch)
+    documents = _of_branch(repository, index, branch) if branch else None
     return Filters(
         kinds=tuple(kind for kind in known if kind in kinds),
         path=path.removeprefix("./"),
@@ -101,6 +98,12 @@ def _session_start(index: Index, session: str) -> str:
         return _utc(datetime.strptime(session[:15], "%Y%m%d-%H%M%S"))
     except ValueError as error:
         raise QueryError(f"{session!r} is neither a session id nor a time") from error
+
+
+def _of_branch(repository: Repository, index: Index, branch: str) -> frozenset[str]:
+    from verdigris.scrape.git.events import branch_documents
+
+    return branch_documents(repository, branch) | _sessions_of(index, branch)
 
 
 def _sessions_of(index: Index, branch: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ from verdigris.records import (
     SourceFile,
 )
 from verdigris.scrape.files import FileChanges, Skipped, file_changes, read_file
-from verdigris.scrape.git.events import commits_behind, gone_commits, history_position, read_commits
+from verdigris.scrape.git.history_position import history_position
 from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
 
@@ -41,6 +41,8 @@ def scrape_commits(
     position = history_position(repository)
     if position.encode() == cursor:
         return
+    from verdigris.scrape.git.events import gone_commits, read_commits
+
     known = [name for name in log.documents(SHARED) if name.startswith("commit:")]
     progress.start("reading history", 0)
     gone = list(gone_commits(repository, cursor, position, known))
@@ -189,4 +191,6 @@ def _count(counts: dict[str, int], key: str, number: int) -> None:
 
 def commits_not_scraped(repository: Repository, log: EventLog) -> int:
     """Commits of HEAD and the local branches that the log does not have."""
+    from verdigris.scrape.git.events import commits_behind
+
     return commits_behind(repository, log.cursor(_GIT, SHARED).get("position", ""))
