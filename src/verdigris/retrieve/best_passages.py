@@ -16,20 +16,26 @@ PASSAGE_RANK_OFFSET = 60
 
 
 def best_passages(
-    rankings: Sequence[Ranking], document_ids: Ids, meant: Set[int] = frozenset()
+    rankings: Sequence[Ranking],
+    document_ids: Ids,
+    meant: Set[int] = frozenset(),
+    last: Set[int] = frozenset(),
 ) -> dict[int, list[tuple[int, float]]]:
     """For each document its best (chunk id, score), by reciprocal ranks summed over the lanes.
 
-    meant: chunk ids that stand before all others.
+    meant: chunk ids that stand before all others; last: those that stand behind all others.
     """
+
+    def place(found: tuple[int, float]) -> tuple[bool, bool, float, int]:
+        chunk, score = found
+        return chunk in last, chunk not in meant, -score, chunk
+
     scores: dict[int, dict[int, float]] = {one: defaultdict(float) for one in document_ids.tolist()}
     for ranking in rankings:
         for row in np.flatnonzero(is_among(ranking.chunk_documents, document_ids)).tolist():
             chunk_id, document_id = ranking.chunk_ids[row], ranking.chunk_documents[row]
             scores[int(document_id)][int(chunk_id)] += 1 / (PASSAGE_RANK_OFFSET + row + 1)
     return {
-        document: sorted(found.items(), key=lambda item: (item[0] not in meant, -item[1], item[0]))[
-            :PASSAGES_SHOWN
-        ]
+        document: sorted(found.items(), key=place)[:PASSAGES_SHOWN]
         for document, found in scores.items()
     }

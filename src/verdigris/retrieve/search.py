@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from fnmatch import translate
+from dataclasses import replace
 from itertools import chain, zip_longest
 
 import numpy as np
 
 from verdigris.answers import Filters, Hit, LinkedCommit, Passage
 from verdigris.database import storage_errors
-from verdigris.records import Kind, Lines
+from verdigris.records import Lines
 from verdigris.retrieve.best_passages import best_passages
 from verdigris.retrieve.demotion import Demotion, put_behind, put_test_passages_behind
+from verdigris.retrieve.documents import read_document
 from verdigris.retrieve.features import (
     FILE_KINDS,
     Candidates,
@@ -23,6 +22,7 @@ from verdigris.retrieve.features import (
     Evidence,
     compute_features,
 )
+from verdigris.retrieve.filtering import NO_FILTERS, allowed_documents, any_below
 from verdigris.retrieve.fusion import Fused, fuse, places_of
 from verdigris.retrieve.history import history_confidence, history_lane
 from verdigris.retrieve.lanes import (
@@ -52,25 +52,16 @@ from verdigris.retrieve.learned_fusion import (
 from verdigris.retrieve.names import names_lane, passages_meant
 from verdigris.retrieve.past_changes import PastChanges, read_past_changes
 from verdigris.retrieve.projected import projected_lane, projected_passages_lane
+from verdigris.retrieve.session_frames import session_frames
 from verdigris.retrieve.similar_commits import Embed, similar_commits
 from verdigris.store.index import Index
 from verdigris.store.vector_search import VectorSearch
 from verdigris.views import Facts
 
 LANES_OF_WORDS = (LEXICAL, LEXICAL_DOCUMENTS, NAMES)
-NO_FILTERS = Filters()
 CANDIDATES_PER_KIND = 80
 CANDIDATE_DOCUMENTS = 10
 CHUNKS_PER_CANDIDATE_DOCUMENT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class _Document:
-    name: str
-    kind: Kind
-    title: str
-    time: str
-    session: str
 
 
 class Search:
@@ -227,7 +218,8 @@ class Search:
         demotion = Demotion(question.text)
         shown = put_test_passages_behind(self._index, question.text, rankings)
         meant = passages_meant(self._index, self._facts, question.text)
-        passages = best_passages(shown, best.document_ids, meant)
+        frames = session_frames(self._index, question.text, best.document_ids.tolist())
+        passages = best_passages(shown, best.document_ids, meant, frames)
         hits = []
         for document, score in zip(best.document_ids.tolist(), best.scores.tolist(), strict=True):
             hit = self._hit(document, passages[document])
@@ -270,7 +262,7 @@ class Search:
 
     def names_of(self, document_ids: Sequence[int]) -> list[str]:
         """Their names, in order."""
-        return [self._document(document).name for document in document_ids]
+        return [read_document(self._index, document).name for document in document_ids]
 
     def documents_named(self, name: str) -> list[str]:
         """The document of that name; for `commit:` and part of a hash, all commits it may mean."""
@@ -284,7 +276,7 @@ class Search:
 
     def _hit(self, document_id: int, chunk_scores: Sequence[tuple[int, float]]) -> Hit:
         """A document as an answer shows it, without its score and what speaks for it."""
-        document = self._document(document_id)
+        document = read_document(self._index, document_id)
         passages = self._passages(document_id, chunk_scores)
         commit, time = "", document.time
         if document.kind == "commit":
@@ -296,7 +288,7 @@ class Search:
             document=document.name,
             kind=document.kind,
             title=document.title,
-            path="" if _is_no_file(document) else document.name,
+            path=document.name if document.is_file else "",
             lines=passages[0].lines if passages else None,
             symbol=passages[0].symbol if passages else "",
             commit=commit,
@@ -309,14 +301,6 @@ class Search:
             moments=self._facts.moments_of(commit) if document.kind == "commit" else (),
             files=tuple(self._facts.paths_of(commit)) if document.kind == "commit" else (),
         )
-
-    def _document(self, document_id: int) -> _Document:
-        with storage_errors(self._index.path):
-            row = self._index.connection.execute(
-                "SELECT name, kind, title, time, session FROM documents WHERE id = ?",
-                (document_id,),
-            ).fetchone()
-        return _Document(*row)
 
     def _passages(
         self, document_id: int, chunk_scores: Sequence[tuple[int, float]]
@@ -339,60 +323,10 @@ class Search:
 
     def any_below(self, path: str) -> bool:
         """Whether some document lies at or below a path, or matches a glob."""
-        matches = _path_matcher(path)
-        with storage_errors(self._index.path):
-            names = self._index.connection.execute("SELECT name FROM documents").fetchall()
-        return any(matches(name) for (name,) in names)
+        return any_below(self._index, path)
 
     def _allowed(self, filters: Filters) -> frozenset[int] | None:
-        """Ids of the documents that pass the filters; None when nothing is filtered."""
-        if filters == NO_FILTERS:
-            return None
-        with storage_errors(self._index.path):
-            rows = self._index.connection.execute(
-                "SELECT id, name, kind, title, time, session FROM documents"
-            ).fetchall()
-        dated = bool(filters.since or filters.before)
-        histories = self._facts.file_histories() if dated else {}
-        issues = self._facts.issue_spans() if dated else {}
-        path_matches = _path_matcher(filters.path)
-        allowed = set()
-        for document_id, *columns in rows:
-            document = _Document(*columns)
-            history = histories.get(document.name) if document.kind != "session" else None
-            span = (history.first, history.last) if history else (document.time, document.time)
-            span = issues.get(document.name, span)
-            if (
-                (not filters.kinds or document.kind in filters.kinds)
-                and (filters.documents is None or document.name in filters.documents)
-                and path_matches(document.name)
-                and _in_time(document, span, filters)
-            ):
-                allowed.add(document_id)
-        return frozenset(allowed)
-
-
-def _is_no_file(document: _Document) -> bool:
-    return document.kind in ("commit", "issue") or document.name.startswith("transcript:")
-
-
-def _in_time(document: _Document, span: tuple[str, str], filters: Filters) -> bool:
-    """Whether a document that lived over (first, last) passes the time filters."""
-    first, last = span
-    if filters.since and not (last and last >= filters.since):
-        return False
-    if document.kind == "session" and filters.before_session and not _is_no_file(document):
-        return document.session < filters.before_session
-    return not filters.before or (bool(first) and first < filters.before)
-
-
-def _path_matcher(pattern: str) -> Callable[[str], object]:
-    """A predicate on paths: a path or folder as spelt (`app/[id]`), or what a glob matches."""
-    if not pattern:
-        return lambda _: True
-    literal = re.escape(pattern.rstrip("/")) + r"(?:/|\Z)"
-    glob = any(character in pattern for character in "*?[")
-    return re.compile(f"{literal}|{translate(pattern)}" if glob else literal).match
+        return allowed_documents(self._index, self._facts, filters)
 
 
 def _passage(row: Sequence[object], score: float) -> Passage:

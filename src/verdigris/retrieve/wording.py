@@ -22,6 +22,11 @@ _ABOUT_CHANGES = re.compile(
     r"|versions?|releas\w*|histor\w*|change-?log|news|no longer|any ?more|used to)\b",
     re.IGNORECASE,
 )
+_ABOUT_COURSE = re.compile(
+    r"\b(?:(?:which|what) (?:branch|tag|commits?)|how (?:long|many)|start(?:ed)?|ended"
+    r"|duration|minutes|hours)\b",
+    re.IGNORECASE,
+)
 
 
 def is_question(text: str) -> bool:
@@ -48,3 +53,8 @@ def asks_where(text: str) -> bool:
 def asks_about_changes(text: str) -> bool:
     """Whether it may be wanted what changed, when or why."""
     return _ABOUT_CHANGES.search(text) is not None
+
+
+def asks_about_course(text: str) -> bool:
+    """Whether it may be wanted when, how long or on what branch somebody worked."""
+    return _ABOUT_COURSE.search(text) is not None
