@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import GitFolder
 
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.retrieve.demotion import put_behind
+from verdigris.retrieve.demotion import Demotion, put_behind
 from verdigris.retrieve.fusion import Fused
 
 RUST = """pub fn fill_pot(litres: u8) -> Pot {
@@ -34,6 +34,7 @@ fn fill_pot_with_water() {
         ("which test makes tea?", {"pot.py", "pot.pyi", "CHANGELOG.md", "README.md", "commit"}),
         ("is tea tested?", {"pot.pyi", "CHANGELOG.md", "commit"}),
         ("Make tea", {"tests/test_pot.py"}),
+        ("tests for tea", {"pot.py", "pot.pyi", "CHANGELOG.md", "README.md"}),
     ],
 )
 def test_what_a_question_hardly_means_loses_some_of_its_score(
@@ -48,7 +49,7 @@ def test_what_a_question_hardly_means_loses_some_of_its_score(
         hits = opened.ask(question).hits
         names = dict(opened.index.connection.execute("SELECT id, name FROM documents").fetchall())
         ids = np.array(sorted(names))
-        found = put_behind(opened.index, question, Fused(ids, np.ones(len(ids))))
+        found = put_behind(opened.index, Demotion(question), Fused(ids, np.ones(len(ids))))
     reduced = found.document_ids[found.scores < 1].tolist()
     assert {names[one].partition(":")[0] for one in reduced} == behind
     assert {hit.document.partition(":")[0] for hit in hits if hit.demoted} == behind

@@ -125,13 +125,15 @@ def test_each_kind_of_text_has_weights_of_its_own() -> None:
     told = {
         weights: [
             None if found is None else float(found[0])
-            for found in (weights.of(subject), weights.of(question))
+            for found in (weights.of(subject, 1), weights.of(subject, 0.5), weights.of(question, 1))
         ]
         for weights in (
             FusionWeights(ones), FusionWeights(ones, twos), FusionWeights((), twos), FusionWeights()
         )
     }  # fmt: skip
-    assert list(told.values()) == [[1.0, 0.1], [1.0, 2.0], [None, 2.0], [None, None]]
+    assert list(told.values()) == [
+        [1.0, 0.55, 0.1], [1.0, 0.55, 2.0], [None, None, 2.0], [None, None, None]
+    ]  # fmt: skip
 
 
 PRIOR = dict(zip(FEATURES, prior_weights().weights, strict=True))

@@ -30,10 +30,13 @@ which is for texts that read like a commit's subject, the learned fusion's weigh
 
 
 class Demotion:
-    """Which documents stand behind for one text, why, and by how much."""
+    """Which documents stand behind for one text, why, and by how much.
 
-    def __init__(self, text: str) -> None:
-        self._asks = is_question(text)
+    said: whether code says the text word for word: then it asks for what says it.
+    """
+
+    def __init__(self, text: str, said: bool = False) -> None:
+        self._asks = said or is_question(text)
         self._wants_tests, self._only_tests = asks_about_tests(text), asks_for_tests(text)
         self._of_the_present = not asks_about_changes(text)
         self._wants_place = asks_where(text)
@@ -43,7 +46,7 @@ class Demotion:
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of which any document may stand behind."""
         if not self._asks:
-            return ("code",)
+            return ("code", "doc") if self._only_tests else ("code",)
         return ("code", "doc", "commit") if self._puts_commits_behind else ("code", "doc")
 
     @property
@@ -58,20 +61,19 @@ class Demotion:
     def _what(self, kind: Kind, name: str) -> str:
         if kind == "code" and is_test(name):
             return "" if self._wants_tests else "test"
+        if kind in ("code", "doc") and self._only_tests:
+            return "no test"
         if not self._asks:
             return ""
         if kind == "code" and is_declaration(name):
             return "declaration"
-        if kind in ("code", "doc") and self._only_tests:
-            return "no test"
         if kind == "doc" and self._of_the_present and is_change_log(name):
             return "change log"
         return "commit" if kind == "commit" and self._puts_commits_behind else ""
 
 
-def put_behind(index: Index, text: str, fused: Fused) -> Fused:
+def put_behind(index: Index, demotion: Demotion, fused: Fused) -> Fused:
     """The same documents, best first, with reduced scores for those that the text hardly means."""
-    demotion = Demotion(text)
     marks = ",".join("?" * len(demotion.kinds))
     with storage_errors(index.path):
         rows = index.connection.execute(

@@ -37,9 +37,9 @@ CANDIDATES = 300
 REASONS = 4
 
 QUESTION_SHARE = 0.1
-"""What the features count for a question, unless results that were used taught otherwise. They are
-learned from subjects of commits, which ask for what must change; a question also asks for what
-explains."""
+"""What the features count for a question, unless results that were used taught otherwise, and for
+other texts that are no subjects of commits. They are learned from such subjects, which ask for
+what must change; a question also asks for what explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,16 @@ class FusionWeights:
             if len(row) not in (0, len(FEATURES)):
                 raise ValueError(f"{len(row)} weights for {len(FEATURES)} features")
 
-    def of(self, text: str) -> Column | None:
-        """The weights for a text, (features,); None where the fixed fusion alone is to serve."""
-        if not is_question(text):
-            return np.array(self.weights) if self.weights else None
-        if self.questions:
+    def of(self, text: str, likeness: float) -> Column | None:
+        """The weights for a text, (features,); None where the fixed fusion alone is to serve.
+
+        likeness: how much it reads like a commit's subject if it does not ask, 0 to 1.
+        """
+        asks = is_question(text)
+        if asks and self.questions:
             return np.array(self.questions)
-        return QUESTION_SHARE * np.array(self.weights) if self.weights else None
+        share = QUESTION_SHARE if asks else QUESTION_SHARE + (1 - QUESTION_SHARE) * likeness
+        return share * np.array(self.weights) if self.weights else None
 
 
 @dataclass(frozen=True, slots=True)

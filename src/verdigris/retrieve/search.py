@@ -54,6 +54,7 @@ from verdigris.retrieve.past_changes import PastChanges, read_past_changes
 from verdigris.retrieve.projected import projected_lane, projected_passages_lane
 from verdigris.retrieve.session_frames import session_frames
 from verdigris.retrieve.similar_commits import Embed, similar_commits
+from verdigris.retrieve.subject_likeness import is_said_in_code, subject_likeness
 from verdigris.store.index import Index
 from verdigris.store.vector_search import VectorSearch
 from verdigris.views import Facts
@@ -213,9 +214,10 @@ class Search:
 
     def hits(self, question: Question, rankings: Sequence[Ranking], limit: int) -> list[Hit]:
         """The `limit` best documents of what the lanes said, with their best passages."""
-        placed = self._placed(question, rankings)
+        evidence = Evidence(question.text, rankings)
+        placed = self._placed(evidence)
         best = placed.fused.first(limit)
-        demotion = Demotion(question.text)
+        demotion = Demotion(question.text, is_said_in_code(evidence))
         shown = put_test_passages_behind(self._index, question.text, rankings)
         meant = passages_meant(self._index, self._facts, question.text)
         frames = session_frames(self._index, question.text, best.document_ids.tolist())
@@ -232,14 +234,19 @@ class Search:
         self, question: Question, rankings: Sequence[Ranking], depth: int
     ) -> list[tuple[str, float]]:
         """Names and fused scores of the `depth` best documents, as `hits` orders them."""
-        return self._named(self._placed(question, rankings).fused.first(depth))
+        evidence = Evidence(question.text, rankings)
+        return self._named(self._placed(evidence).fused.first(depth))
 
-    def _placed(self, question: Question, rankings: Sequence[Ranking]) -> Placed:
-        fused = put_behind(self._index, question.text, fuse(rankings))
-        weights = self._weights().of(question.text)
+    def _placed(self, evidence: Evidence) -> Placed:
+        fused = self._put_behind(evidence)
+        weights = self._weights().of(evidence.text, subject_likeness(evidence))
         if weights is None:
             return unplaced(fused)
-        return order_files(self._index, Evidence(question.text, rankings), fused, weights)
+        return order_files(self._index, evidence, fused, weights)
+
+    def _put_behind(self, evidence: Evidence) -> Fused:
+        demotion = Demotion(evidence.text, is_said_in_code(evidence))
+        return put_behind(self._index, demotion, fuse(evidence.rankings))
 
     def _named(self, fused: Fused) -> list[tuple[str, float]]:
         names = self.names_of(fused.document_ids.tolist())
@@ -250,8 +257,8 @@ class Search:
         rankings = self.rankings(question, Filters(), past=past)
         of_files = [ranking for ranking in rankings if ranking.kind in FILE_KINDS]
         evidence = Evidence(question.text, of_files)
-        fused = put_behind(self._index, question.text, fuse(of_files))
-        candidates = choose_candidates(evidence, with_history(evidence, fused))
+        fused = with_history(evidence, self._put_behind(evidence))
+        candidates = choose_candidates(evidence, fused)
         return candidates, compute_features(self._index, evidence, candidates)
 
     def ranked_by(

@@ -16,7 +16,9 @@ _ABOUT_TESTS = re.compile(r"\b(?:tests?|tested|testing|specs?|fixtures?|benchmar
 _ASKS_WHERE = re.compile(
     r"^\W*(?:where|which (?:file|module|function|class|method|test)s?)\b", re.IGNORECASE
 )
-_ASKS_FOR_TESTS = re.compile(r"^\W*(?:which|where (?:is|are) the) tests?\b", re.IGNORECASE)
+_ASKS_FOR_TESTS = re.compile(
+    r"^\W*(?:(?:which|where (?:is|are) the) tests?\b|tests? (?:for|that|of)\b)", re.IGNORECASE
+)
 _ABOUT_CHANGES = re.compile(
     r"\b(?:why|when|since|chang(?:ed?|es|ing)|added|removed?|dropped|fixed|reverted|deprecated"
     r"|versions?|releas\w*|histor\w*|change-?log|news|no longer|any ?more|used to)\b",
