@@ -44,14 +44,13 @@ class Demotion:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The kinds of which any document may stand behind."""
-        if not self._asks:
-            return ("code", "doc") if self._only_tests else ("code",)
-        return ("code", "doc", "commit") if self._puts_commits_behind else ("code", "doc")
+        """The kinds of files of which some may stand behind, by their names."""
+        return ("code", "doc") if self._asks or self._only_tests else ("code",)
 
     @property
-    def _puts_commits_behind(self) -> bool:
-        return self._of_the_present or self._wants_place
+    def of_commits(self) -> bool:
+        """Whether commits stand behind, one and all."""
+        return self._asks and (self._of_the_present or self._wants_place)
 
     def of(self, kind: Kind, name: str) -> Demoted | None:
         """For a document of this kind and name; None where the text may well mean it."""
@@ -69,7 +68,7 @@ class Demotion:
             return "declaration"
         if kind == "doc" and self._of_the_present and is_change_log(name):
             return "change log"
-        return "commit" if kind == "commit" and self._puts_commits_behind else ""
+        return "commit" if kind == "commit" and self.of_commits else ""
 
 
 def put_behind(index: Index, demotion: Demotion, fused: Fused) -> Fused:
@@ -81,6 +80,9 @@ def put_behind(index: Index, demotion: Demotion, fused: Fused) -> Fused:
             demotion.kinds,
         )
         behind = [document for document, kind, name in rows if demotion.of(kind, name)]
+        if demotion.of_commits:  # their names would be many, and tell nothing
+            commits = index.connection.execute("SELECT id FROM documents WHERE kind = 'commit'")
+            behind += [document for (document,) in commits]
     reduced = is_among(fused.document_ids, np.array(behind, np.int64))
     factors = np.where(reduced, demotion.factor, 1.0)
     return sorted_by_score(fused.document_ids, factors * fused.scores)

@@ -9,7 +9,7 @@ from verdigris.retrieve.wording import asks_about_course
 from verdigris.store.index import Index
 
 _FRAMES = """
-    SELECT id FROM chunks WHERE document_id IN ({marks}) AND (
+    SELECT id FROM chunks WHERE kind = 'session' AND document_id IN ({marks}) AND (
         event_kind IN ('session.started', 'session.ended')
         OR event_kind = 'session.update' AND text LIKE '%Git Activity%'
         OR event_kind = 'session.context' AND text LIKE '%No previous session%')
