@@ -127,3 +127,17 @@ def test_no_passage_is_longer_than_the_limit() -> None:
     chunks = chunk_document(seen(), [section("\n".join(lines))])
     assert max(len(chunk.text) for chunk in chunks) <= MAX_CHARACTERS["code"]
     assert sum(chunk.text.count("e") for chunk in chunks) == 5_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## Previous Session Context\nNo previous session.",
+        "<!-- AI: Summarize the last session -->\n",
+    ],
+)
+def test_what_a_template_says_of_no_session_is_no_passage(text: str) -> None:
+    said = section("No previous session. We began with the kettle.")
+    chunks = chunk_document(seen("session"), [section(text), said])
+    assert [chunk.text for chunk in chunks] == [said.text]
+    assert len(chunk_document(seen("doc"), [section(text)])) == 1

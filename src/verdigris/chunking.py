@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 from verdigris.records import Anchor, Chunk, Event, Kind, Lines, SeenDetails, SymbolDetails
 
-CHUNKING_VERSION = 4
+CHUNKING_VERSION = 5
 """Raised with every change of what chunks come out, so that indexes are made anew."""
 
 MAX_CHARACTERS = {"session": 900, "commit": 900, "doc": 900, "code": 800, "issue": 900}
 """Longest passage by kind: about 200 tokens, so that the prefix fits into the model's 256."""
 
 _PREFIX_CHARACTERS = 160
+_UNTOLD = re.compile(r"(?:#+ [^\n]*\s+)?(?:No previous session\.|<!-- AI: [^\n]*-->)\s*")
+"""What stands in a session log where nobody said anything: filled in, or still to be filled in."""
 _WORD = re.compile(r"[A-Za-z0-9]")
 _LONGEST_GAP = 3
 _TITLE_LINE = re.compile(r"#{1,6} .{0,100}|\([\w-]+\)=|\.\. _.{1,80}:")
@@ -27,7 +29,8 @@ def chunk_document(seen: Event, content: Sequence[Event]) -> list[Chunk]:
     """Chunks of one version of a document.
 
     seen: its `document.seen` event (with SeenDetails); content: its content events.
-    Every line with a letter or digit of the content lands in a chunk.
+    Every line with a letter or digit of the content lands in a chunk, but for what a template
+    says in a session log where nobody wrote anything.
     """
     details = seen.details
     if not isinstance(details, SeenDetails):
@@ -35,6 +38,7 @@ def chunk_document(seen: Event, content: Sequence[Event]) -> list[Chunk]:
     pieces = [
         _Piece(event, text, lines)
         for event in content
+        if details.kind != "session" or not _UNTOLD.fullmatch(event.text)
         for text, lines in _cut(event, MAX_CHARACTERS[details.kind])
     ]
     if details.kind == "doc":

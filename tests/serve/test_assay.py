@@ -146,6 +146,16 @@ def test_an_unknown_target_names_what_may_be_meant(
     assert f"did you mean {meant}" in run.err
 
 
+@pytest.mark.parametrize("target", ["nosuch/pot.py", "find_best"])
+def test_what_nothing_is_like_is_left_to_a_question(
+    verdigris: Verdigris, cafe: GitFolder, target: str
+) -> None:
+    run = verdigris("assay", "symbols", target, inside=cafe.root)
+    assert run.err == (
+        f"verdigris: no file or symbol '{target}' in the index; ask: verdigris scry \"…\"\n"
+    )
+
+
 def test_nothing_found_is_exit_1(verdigris: Verdigris, cafe: GitFolder) -> None:
     run = verdigris("assay", "importers", "notes.txt", inside=cafe.root)
     assert (run.code, run.out) == (1, "nothing in the repository imports it\n")

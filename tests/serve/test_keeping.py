@@ -113,7 +113,7 @@ def test_a_damaged_index_is_exit_2_until_it_is_fixed(
     index.write_bytes(b"not a database, " * 400)
     run = verdigris("doctor")
     assert run.code == 2
-    assert any(line.startswith("WRONG index: ") for line in run.out.splitlines())
+    assert any(line.startswith("WRONG index:") for line in run.out.splitlines())
     verdigris("doctor", "--fix")
     assert verdigris("doctor").code == 0
 

@@ -67,7 +67,7 @@ def test_an_unknown_target_is_one_line_and_exit_2(
     run = verdigris("related", "teapot", inside=small_git.root)
     assert (run.code, run.out, run.err.count("\n")) == (2, "", 1)
     assert "'teapot'" in run.err
-    assert "verdigris assay symbols" in run.err
+    assert "ask: verdigris scry" in run.err
     run = verdigris("related", "src", inside=small_git.root)
     assert run.err.startswith("verdigris: src is a folder; name a file or a symbol in it")
 
@@ -141,9 +141,9 @@ def test_a_commit_with_its_files_trailers_branches_and_release(
     run = verdigris("related", sha[:7], inside=small_git.root)
     assert run.code == 0
     lines = run.out.splitlines()
-    assert lines[0].startswith(f"commit {sha}  feat(cup)!: call it a mug")
-    assert " · feat(cup) · breaking · release 1.0" in lines[1]
-    assert lines[2] == "on main, topic; first released in 1.0"
+    assert lines[:2] == [f"commit {sha}", "feat(cup)!: call it a mug"]
+    assert " · feat(cup) · breaking · release 1.0" in lines[2]
+    assert lines[3] == "on main, topic; first released in 1.0"
     assert "  R  src/mug.py from src/cup.py, now src/jug.py" in lines
     assert "  Closes: #7" in lines
     found = json.loads(verdigris("related", sha, "--json").out)

@@ -83,6 +83,18 @@ def test_explain_names_every_lane(verdigris: Verdigris, small_git: GitFolder) ->
     assert "lexical-passages #1" in run.out
 
 
+def test_no_line_is_wider_than_the_terminal(
+    verdigris: Verdigris, small_git: GitFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_git.write("docs/pots.yaml", "pots: 3\n")
+    small_git.write("notes.rst", "Notes\n=====\n\nWater is heated in the kettle.\n")
+    monkeypatch.setenv("COLUMNS", "60")
+    for asked in (("scry", "how is water heated?", "--explain"), ("status",), ("doctor",)):
+        lines = verdigris(*asked, inside=small_git.root).out.splitlines()
+        long = [line for line in lines if len(line) > 60 and str(small_git.root) not in line]
+        assert long == []
+
+
 def test_quiet_prints_hits_alone(verdigris: Verdigris, small_git: GitFolder) -> None:
     run = verdigris("scry", "boil water", "--quiet", inside=small_git.root)
     assert "src/kettle.py" in run.out
@@ -173,7 +185,7 @@ def test_a_narrow_terminal_wraps_nothing_by_itself(
     verdigris: Verdigris, small_git: GitFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small_git.write("docs/long.md", "# Long\n\n" + "samovar and porcelain " * 60 + "\n")
-    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("COLUMNS", "60")
     run = verdigris("scry", "samovar porcelain", "-k", "1", inside=small_git.root)
     *hits, _, _ = run.out.rstrip("\n").split("\n")
     assert max(map(len, hits)) <= 50
@@ -255,8 +267,7 @@ def test_in_a_pipe_a_question_embeds_what_it_needs_and_tells_what_lacks_vectors(
     assert 0 < index["vectors"] < index["chunks"] / 2
     missing = index["chunks_without_vectors"]
     assert first.err == (
-        f"note: words alone find {missing} passages, which lack vectors; "
-        "embed them once: verdigris scrape\n"
+        f"note: words alone find {missing} passages; embed them, once: verdigris scrape\n"
     )
     assert verdigris(*asked, "--quiet").err == ""
     verdigris("scrape", "-q")

@@ -25,6 +25,7 @@ from verdigris.views import (
     Symbol,
 )
 
+_NEAR_PATH = 0.85
 _WAIT_SECONDS = 5.0
 _ALL = 1 << 30
 _CONTAINER_SEPARATORS = (".", "::")
@@ -102,11 +103,11 @@ class Structure:
         near = (
             [path for path in sorted(paths) if path.lower() == target.lower()]
             or [one for one in names if one.lower() == last.lower()]
-            or get_close_matches(target, files, n=3)
-            or get_close_matches(last, names, n=3)
+            or get_close_matches(target, files, n=3, cutoff=_NEAR_PATH)
+            or get_close_matches(last, [] if folder else names, n=3)
         )
-        meant = f"; did you mean {' or '.join(near)}?" if near else ""
-        return f"no file or symbol {target!r} in the index{meant}; see: verdigris assay symbols"
+        meant = f"did you mean {' or '.join(near)}?" if near else 'ask: verdigris scry "…"'
+        return f"no file or symbol {target!r} in the index; {meant}"
 
     def callers(self, target: str) -> list[Reference]:
         """Calls of a symbol, or of what a file defines from outside it. Raises QueryError."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import click
 
 from verdigris.answers import Answer, Hit, IssueFacts, Passage
 from verdigris.serve.cli.anchor_text import anchor_lines
-from verdigris.serve.cli.console import crop, crop_heading, issue_name, one_line, plural
+from verdigris.serve.cli.console import crop, crop_heading, issue_name, one_line, plural, wrapped
 from verdigris.serve.cli.excerpt import excerpt
 from verdigris.serve.cli.index_text import state_text
 from verdigris.serve.cli.places import Places
@@ -66,15 +66,21 @@ def _hit_lines(number: int, hit: Hit, question: str, page: Page) -> list[str]:
         lines += _issue_lines(hit.issue, page, width)
     lines += [_INDENT + line for line in anchor_lines(hit.anchors, page.places, width)]
     if page.explain:
-        told = [f"{p.lane} #{p.rank} ({p.score:.3f})" for p in hit.lanes]
-        if hit.demoted:
-            told.append(f"× {hit.demoted.factor} as {hit.demoted.what}")
-        score = f"score {hit.score:.4f} = {' · '.join(told)}"
-        lines.append(click.style(_INDENT + score, fg="green"))
-        if hit.reasons:
-            reasons = " · ".join(f"{one.feature} {one.weight:+.2f}" for one in hit.reasons)
-            lines.append(click.style(f"{_INDENT}placed by {reasons}", fg="green"))
+        lines += [
+            click.style(wrapped(_INDENT + told, page.width), fg="green") for told in _why(hit)
+        ]
     return lines
+
+
+def _why(hit: Hit) -> Iterator[str]:
+    """What the lanes say of a hit, and which features gave a file its place."""
+    told = [f"{p.lane} #{p.rank} ({p.score:.3f})" for p in hit.lanes]
+    if hit.demoted:
+        told.append(f"× {hit.demoted.factor} as {hit.demoted.what}")
+    yield f"score {hit.score:.4f} = {' · '.join(told)}"
+    if hit.reasons:
+        reasons = (f"{one.feature} {one.weight:+.2f}" for one in hit.reasons)
+        yield f"placed by {' · '.join(reasons)}"
 
 
 def _head_lines(number: int, hit: Hit, page: Page) -> list[str]:

@@ -25,7 +25,8 @@ def commit_text(found: RelatedCommit, places: Places, width: int) -> str:
     blocks = [
         "\n".join(
             [
-                f"{click.style(head, fg='cyan', bold=True)}  {one_line(commit.subject)}",
+                click.style(head, fg="cyan", bold=True),
+                crop(one_line(commit.subject), width),
                 " · ".join(filter(None, map(one_line, _facts(found)))),
                 _holders(found, width),
             ]

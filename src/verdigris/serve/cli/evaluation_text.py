@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from verdigris.evaluate.comparison import ComparedLane, ComparedMetric, ComparedSuite, Comparison
@@ -14,7 +13,7 @@ from verdigris.evaluate.report import (
     LeftOut,
     MissingDocument,
 )
-from verdigris.serve.cli.console import plural, terminal_width
+from verdigris.serve.cli.console import plural, wrapped
 
 FEW = 30
 """Below this many questions the intervals are so wide that figures alone mislead."""
@@ -37,9 +36,9 @@ _COMPARISON_LEGEND = (
 def benchmark_text(report: BenchmarkReport) -> str:
     """All suites, and what the columns mean."""
     parts = [suite_text(suite) for suite in report.suites]
-    parts += [_wrapped(f"{one.suite}: not made; {one.reason}") for one in report.not_made]
+    parts += [wrapped(f"{one.suite}: not made; {one.reason}") for one in report.not_made]
     if report.suites:
-        parts.append(_wrapped(_LEGEND))
+        parts.append(wrapped(_LEGEND))
     return "\n\n".join(parts)
 
 
@@ -79,14 +78,14 @@ def _table(lanes: Sequence[LaneReport]) -> Iterator[str]:
 
 
 def _notes(report: EvaluationReport) -> Iterator[str]:
-    yield _wrapped(f"verdict: {_verdict(report)}")
+    yield wrapped(f"verdict: {_verdict(report)}")
     unsure = [one for one in report.left_out if not one.gains]
     if idle := [one for one in unsure if _loss(one) < LEAST_LOSS]:
-        yield _wrapped("contribute nothing here: " + ", ".join(map(_without, idle)))
+        yield wrapped("contribute nothing here: " + ", ".join(map(_without, idle)))
     if few := [one for one in unsure if _loss(one) >= LEAST_LOSS]:
         questions = plural(report.queries, "question")
         told = ", ".join(map(_without, few))
-        yield _wrapped(f"seem to contribute, but {questions} are too few to be sure: {told}")
+        yield wrapped(f"seem to contribute, but {questions} are too few to be sure: {told}")
     latency = report.latency
     yield f"one search: p50 {latency.p50_ms:.0f} ms, p95 {latency.p95_ms:.0f} ms"
 
@@ -125,10 +124,6 @@ def _loss(one: LeftOut) -> float:
     return max(one.mrr.mean, one.recall_at_10.mean)
 
 
-def _wrapped(text: str) -> str:
-    return "\n".join(textwrap.wrap(text, terminal_width(), subsequent_indent="  "))
-
-
 def missing_notes(missing: Sequence[MissingDocument]) -> list[str]:
     """The relevant documents that no lane could find."""
     notes = [
@@ -144,7 +139,7 @@ def missing_notes(missing: Sequence[MissingDocument]) -> list[str]:
 def comparison_text(comparison: Comparison) -> str:
     """A table a suite: both runs, B less A with its interval, and p."""
     parts = ["\n".join(_compared(suite)) for suite in comparison.suites]
-    parts.append(_wrapped(_COMPARISON_LEGEND))
+    parts.append(wrapped(_COMPARISON_LEGEND))
     return "\n\n".join(parts)
 
 
@@ -158,7 +153,7 @@ def _compared(suite: ComparedSuite) -> Iterator[str]:
             metric = lane.mrr if name == "MRR" else lane.recall_at_10
             yield f"{lane.lane:<{width}}{_row(metric)}"
     yield ""
-    yield _wrapped(f"verdict: {_outcome(suite.lanes[0])}")
+    yield wrapped(f"verdict: {_outcome(suite.lanes[0])}")
 
 
 def _row(metric: ComparedMetric) -> str:

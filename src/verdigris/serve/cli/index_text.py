@@ -44,6 +44,8 @@ def state_text(state: IndexState) -> str:
     holds = plural(state.chunks, "passage")
     if lacks_vectors := bool(state.chunks and state.chunks_without_vectors):
         holds += f", {_share(state)} embedded"
+    if not state.chunks and not behind:
+        return "index: empty; fill it: verdigris scrape"
     if behind:
         return f"index: behind by {behind} (verdigris scrape) · {holds}"
     return (

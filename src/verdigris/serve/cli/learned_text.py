@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from verdigris.serve.cli.console import plural, terminal_width
+from verdigris.serve.cli.console import plural, wrapped
 
 if TYPE_CHECKING:
     from verdigris.learn.lock import FusionLock, Lock, ProjectionLock, QuestionsLock, TaskLock
@@ -35,7 +34,7 @@ def oxidized_text(done: Oxidized) -> str:
         lines += _projection_lines(name, projection)
     fusion = done.lock.fusion
     lines += [*_fusion_lines(fusion), *_questions_lines(fusion.questions)]
-    return "\n".join([*lines, "", _wrapped(_LEGEND), "", _verdict(done)])
+    return "\n".join([*lines, "", wrapped(_LEGEND), "", _verdict(done)])
 
 
 def _projection_lines(name: str, projection: ProjectionLock) -> Iterator[str]:
@@ -43,7 +42,7 @@ def _projection_lines(name: str, projection: ProjectionLock) -> Iterator[str]:
     for source, task in projection.tasks.items():
         yield from _task_lines(source, task)
     for source, why in projection.missing.items():
-        yield _wrapped(f"  {source}: not learned: {why}")
+        yield wrapped(f"  {source}: not learned: {why}")
 
 
 def _how(projection: ProjectionLock) -> str:
@@ -66,10 +65,10 @@ def _source(name: str) -> str:
 def _task_lines(source: str, task: TaskLock) -> Iterator[str]:
     if not (task.raw and task.projection and task.count_table and task.random):
         few = f"too few of its {plural(task.queries, 'query')} are late enough to measure"
-        yield _wrapped(f"  {_source(source)}: not served: {few}")
+        yield wrapped(f"  {_source(source)}: not served: {few}")
         return
     told = click.style("served", fg="green") if task.served else "not served"
-    yield _wrapped(f"  {_source(source)}: {told}{task.refusal and ': '}{task.refusal}")
+    yield wrapped(f"  {_source(source)}: {told}{task.refusal and ': '}{task.refusal}")
     for name, metric in (("MRR", "mrr"), ("recall@10", "recall_at_10")):
         raw, learned, counting, random = (
             getattr(one, metric)
@@ -84,10 +83,10 @@ def _fusion_lines(fusion: FusionLock) -> Iterator[str]:
     """Which weights put files in order, and what was measured."""
     start = f"{click.style('order of files', bold=True)}: {_WEIGHTS[fusion.chosen]}"
     if fusion.reason:
-        yield _wrapped(f"{start} ({fusion.reason})")
+        yield wrapped(f"{start} ({fusion.reason})")
         return
     yield start
-    yield _wrapped(
+    yield wrapped(
         f"  MRR on {plural(fusion.held_out, 'later commit')}: fitted here {fusion.own:.3f}, "
         f"the package's {fusion.prior:.3f}, without weights {fusion.fixed:.3f}; the best lane "
         f"alone ({fusion.lane}) {fusion.best_lane:.3f}, flattered by files that hold today what "
@@ -101,7 +100,7 @@ def _questions_lines(questions: QuestionsLock) -> Iterator[str]:
     start = f"{click.style('order of files for questions', bold=True)}: {weights}"
     if not questions.held_out:
         known = plural(questions.examples, "question")
-        yield _wrapped(f"{start} ({known} with used results; mark more: verdigris used N)")
+        yield wrapped(f"{start} ({known} with used results; mark more: verdigris used N)")
         return
     yield start
     yield (
@@ -132,7 +131,7 @@ def _verdict(done: Oxidized) -> str:
     start = "Serving" if done.written else "Would serve"
     undo = "; undo: verdigris oxidize --rollback" if done.written else ""
     order = _WEIGHTS[done.lock.fusion.chosen]
-    return _wrapped(f"{start}: {served}; order of files: {order}. {done.seconds:.1f} s{undo}")
+    return wrapped(f"{start}: {served}; order of files: {order}. {done.seconds:.1f} s{undo}")
 
 
 def learned_lines(learned: Learned) -> list[str]:
@@ -172,8 +171,3 @@ def _lanes_gain(fusion: FusionLock) -> str:
         f"{_WEIGHTS[fusion.chosen]}: MRR {fusion.fixed:.3f} → "
         f"{getattr(fusion, fusion.chosen):.3f} on {plural(fusion.held_out, 'later commit')}"
     )
-
-
-def _wrapped(text: str) -> str:
-    indent = " " * (len(text) - len(text.lstrip()) + 2)
-    return "\n".join(textwrap.wrap(text, terminal_width(), subsequent_indent=indent))

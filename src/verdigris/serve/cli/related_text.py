@@ -18,6 +18,7 @@ _HEADINGS = "  commits  share   weight  file"
 _STAGED_HEADINGS = "   sure  file"
 _SHORT_HASH = 10
 _MIN_SUBJECT = 20
+_MIN_CALLER = 12
 
 
 def related_text(found: Related, places: Places, width: int) -> str:
@@ -30,10 +31,10 @@ def related_text(found: Related, places: Places, width: int) -> str:
         heading = f"Changes together with {subject}, in its {commits}"
         blocks.append(_co_changes(heading, found.co_changes, places, width))
     if found.callers:
-        blocks.append(_references("Called from", found.callers, places))
+        blocks.append(_references("Called from", found.callers, places, width))
     if found.importers:
         blocks.append(
-            _references(f"{subject.capitalize()} is imported by", found.importers, places)
+            _references(f"{subject.capitalize()} is imported by", found.importers, places, width)
         )
     if found.predicted:
         blocks.append(_predictions(found.predicted, places))
@@ -132,13 +133,15 @@ def _unlikely(found: Related) -> str:
     return f"{calls} by this name are less sure: verdigris assay callers {name}"
 
 
-def _references(heading: str, references: tuple[Reference, ...], places: Places) -> str:
+def _references(heading: str, references: tuple[Reference, ...], places: Places, width: int) -> str:
     shown = [places.shown(reference.path, reference.line) for reference in references]
     column = max(len(place) for place in shown)
     lines = [heading]
     for reference, place in zip(references, shown, strict=True):
-        caller = f"{one_line(reference.symbol)} → " if reference.symbol else ""
+        caller, target = one_line(reference.symbol), one_line(reference.target)
         sure = "" if reference.confidence == 1 else f"  ({100 * reference.confidence:.0f} % sure)"
+        room = max(width - column - len(target) - len(sure) - 7, _MIN_CALLER)
+        call = f"{crop(caller, room)} → {target}" if caller else target
         padded = click.style(place, fg="cyan") + " " * (column - len(place))
-        lines.append(f"  {padded}  {caller}{one_line(reference.target)}{sure}")
+        lines.append(f"  {padded}  {call}{sure}")
     return "\n".join(lines)

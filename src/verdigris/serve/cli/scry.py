@@ -113,7 +113,7 @@ def _print(answer: Answer, as_json: bool, quiet: bool, page: Page) -> None:
 
 def _missing(state: IndexState) -> str:
     missing = plural(state.chunks_without_vectors, "passage")
-    return f"words alone find {missing}, which lack vectors; embed them once: verdigris scrape"
+    return f"words alone find {missing}; embed them, once: verdigris scrape"
 
 
 def _embed_rest(knowledge_base: KnowledgeBase, missing: int) -> None:

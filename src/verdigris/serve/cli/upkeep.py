@@ -18,6 +18,7 @@ from verdigris.serve.cli.console import (
     plural,
     terminal_width,
     warn,
+    wrapped,
 )
 from verdigris.serve.cli.index_text import counts_text, is_behind, kinds_text, state_text
 from verdigris.serve.cli.learned_text import learned_lines
@@ -119,7 +120,7 @@ def scrape(
             )
         )  # fmt: skip
     elif not quiet:
-        click.echo("\n".join([*_report_lines(report, embedded), state_text(state)]))
+        click.echo("\n".join(map(wrapped, [*_report_lines(report, embedded), state_text(state)])))
         _warn_all(warnings)
 
 
@@ -167,7 +168,8 @@ def status(
     if as_json:
         click.echo(_status_json(found))
     else:
-        click.echo("\n".join(_status_lines(found)))
+        place, *facts = _status_lines(found)
+        click.echo("\n".join([place, *map(wrapped, facts)]))
         if show_config:
             click.echo("\n" + "\n".join(_setting_lines(found)))
         if moments:
@@ -259,7 +261,8 @@ def doctor(ctx: click.Context, fix: bool, as_json: bool) -> None:
                 click.style("ok   ", fg="green") if finding.ok else click.style("WRONG", fg="red")
             )
             mend = f"; {finding.mend}" if finding.mend else ""
-            click.echo(f"{mark} {finding.what}: {one_line(finding.state)}{mend}")
+            told = wrapped(f"      {finding.what}: {one_line(finding.state)}{mend}")
+            click.echo(f"{mark}{told[5:]}")
             for detail in finding.details:
                 click.echo(f"        {one_line(detail)}")
     if not all(finding.ok for finding in findings):
