@@ -12,7 +12,7 @@ import pytest
 from verdigris.answers import Filters
 from verdigris.errors import QueryError
 from verdigris.knowledge_base import KnowledgeBase
-from verdigris.retrieve.lanes import Question
+from verdigris.retrieve.lanes import NAMES, Question
 
 SESSION = """\
 # Session: choose a queue
@@ -226,6 +226,15 @@ def test_what_is_said_word_for_word_is_named(knowledge_base: KnowledgeBase) -> N
     (hit,) = knowledge_base.ask("number of tokens every second", limit=1, lanes=["names"]).hits
     assert hit.document == "src/limiter.py"
     assert "Refills a number of tokens" in hit.passages[0].text
+
+
+def test_names_count_more_where_something_is_said_word_for_word(
+    knowledge_base: KnowledgeBase,
+) -> None:
+    search = knowledge_base.questions.search
+    for text, confidence in (("number of tokens every second", 1.0), ("src/limiter.py why?", 0.5)):
+        named = search.rankings(Question(text), Filters(), (NAMES,))
+        assert {one.confidence for one in named if len(one.scores)} == {confidence}
 
 
 def test_who_asks_for_a_name_is_shown_where_its_definition_begins(tmp_path: Path) -> None:

@@ -45,6 +45,9 @@ def index(tmp_path: Path) -> Iterator[Index]:
         ('why do I get "Cup broken"?', ["cup.py"]),
         ("why is it `Cup broken` now?", ["cup.py"]),
         ("why is the cup broken?", []),
+        ("is it fresh water for the kettle?", []),
+        ("fill it with fresh water?", ["pot.py"]),  # some messages end so
+        ("cupBroken", []),
         ("water that is fresh fill it and the pot with", []),
         ("the lid of the old green pot is stuck, so lift it by hand very slow", ["lid.py"]),
         ("spout 3 dripped on the clean tablecloth", ["tests/test_spout.py", "spout.py"]),

@@ -25,7 +25,7 @@ LANE_WEIGHTS: Mapping[str, float] = {
     DENSE: 2.0,
     LEXICAL: 1.0,
     LEXICAL_DOCUMENTS: 0.5,
-    NAMES: 1.0,
+    NAMES: 2.0,
     HISTORY: 1.5,
     PROJECTED: 1.5,
     PROJECTED_PASSAGES: 0.5,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +23,9 @@ _LONGEST_NAME = 255
 _MOST_FILES = 20
 """A name that more documents carry tells nothing."""
 
+SPELT = 0.5
+"""How much the lane trusts itself where a name is spelt, and nothing said word for word."""
+
 _Found = tuple[int, int]
 """(document id, chunk id), chunk id 0 where the whole file is meant."""
 
@@ -36,7 +40,8 @@ def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question
     passages: list[_Found] = []
     scores.update(dict.fromkeys(_ids(index, facts.issues_called(question.text)), 1.0))
     named = [_documents_named(index, facts, name) for name in names_in(question.text)]
-    for found in [passages_saying(index, question.text), *named]:
+    said = passages_saying(index, question.text)
+    for found in [said, *named]:
         documents = {document for document, _ in found}
         if len(documents) <= _MOST_FILES:
             passages += [one for one in found if one[1]]
@@ -45,7 +50,9 @@ def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question
     meant = _ids(index, (f"commit:{sha}" for sha in commits_meant(question.text, facts)))
     for document in meant:
         scores[document] += 1 / len(meant)
-    return _rankings(table, scores, passages)
+    confidence = 1.0 if said else SPELT
+    rankings = _rankings(table, scores, passages)
+    return [replace(one, confidence=confidence) for one in rankings]
 
 
 def passages_meant(index: Index, facts: Facts, text: str) -> set[int]:

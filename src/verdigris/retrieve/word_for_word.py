@@ -11,7 +11,7 @@ from math import ceil
 from verdigris.database import storage_errors
 from verdigris.retrieve.lanes import telling_words, words_of
 from verdigris.retrieve.path_kinds import is_test
-from verdigris.retrieve.wording import LONG_TEXT, is_question
+from verdigris.retrieve.wording import LONG_TEXT, is_question, may_be_message
 from verdigris.store.index import Index
 
 LEAST_SHARE = 0.5
@@ -32,7 +32,8 @@ def passages_saying(index: Index, question: str) -> list[Passage]:
 
     Raises StorageError.
     """
-    texts = _QUOTED.findall(question) if is_question(question) else [question]
+    quoted = _QUOTED.findall(question) if is_question(question) else []
+    texts = quoted or ([question] if may_be_message(question) else [])
     return [passage for text in texts for passage in _longest_rows(index, words_of(text))]
 
 

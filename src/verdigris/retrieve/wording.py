@@ -7,8 +7,8 @@ import re
 LONG_TEXT = 40
 """Words of a text that is no subject of a commit."""
 
-_ASKS = re.compile(
-    r"\?\s*$|^\W*(?:how|why|what|when|where|which|who|whose|is|are|was|were|do|does|did|can|could"
+_BEGINS_TO_ASK = re.compile(
+    r"\W*(?:how|why|what|when|where|which|who|whose|is|are|was|were|do|does|did|can|could"
     r"|should|would|will|has|have|tell|explain|show|describe)\b",
     re.IGNORECASE,
 )
@@ -33,8 +33,20 @@ _ABOUT_COURSE = re.compile(
 
 def is_question(text: str) -> bool:
     """Whether a text asks, or has not the length of a commit's subject: one word, or too many."""
-    asks = _ASKS.search(text.strip()) is not None
-    return asks or not 1 < len(text.split()) <= LONG_TEXT
+    return _begins_to_ask(text) or text.rstrip().endswith("?") or not _has_length_of_subject(text)
+
+
+def may_be_message(text: str) -> bool:
+    """Whether a text may be an error message, of which some end in a question mark."""
+    return _has_length_of_subject(text) and not _begins_to_ask(text)
+
+
+def _begins_to_ask(text: str) -> bool:
+    return _BEGINS_TO_ASK.match(text) is not None
+
+
+def _has_length_of_subject(text: str) -> bool:
+    return 1 < len(text.split()) <= LONG_TEXT
 
 
 def asks_about_tests(text: str) -> bool:
