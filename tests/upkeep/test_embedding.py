@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -55,11 +54,11 @@ def index(tmp_path: Path) -> Iterator[Index]:
     opened.close()
 
 
-def embed(index: Index, cache: VectorCache | None, deadline: float = float("inf")) -> list[str]:
+def embed(index: Index, cache: VectorCache | None) -> list[str]:
     with Listening() as embedder:
         sets, space = VectorSets(index), VectorSpace("model", embedder.fingerprint)
         sets.choose(space)
-        embed_pending(sets, cache, embedder, Silent(), sets.pending(space), deadline)
+        embed_pending(sets, cache, embedder, Silent(), sets.pending(space))
         return embedder.asked
 
 
@@ -81,13 +80,6 @@ def test_what_the_cache_knows_is_not_inferred(index: Index, tmp_path: Path) -> N
     assert embed(index, cache) == ["an otter"]
     assert index.count("vectors") == 2
     cache.close()
-
-
-def test_after_the_deadline_no_text_is_begun_and_the_rest_is_done_later(index: Index) -> None:
-    assert embed(index, None, deadline=time.monotonic()) == []
-    assert index.count("vectors") == 0
-    embed(index, None)
-    assert index.count("vectors") == 5
 
 
 def test_a_new_index_has_all_known_vectors_before_its_first_answer(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -32,19 +31,18 @@ def embed_pending(
     embedder: Embedder,
     progress: Progress,
     pending: Iterable[PendingChunk],
-    deadline: float = float("inf"),
 ) -> int:
     """Store a vector for each pending chunk; returns how many. Equal texts are inferred once.
 
-    deadline: a time.monotonic() after which no further text is begun or waited for. What was
-    embedded is stored even when an exception (Ctrl-C) ends the run: the next one goes on there.
+    What was embedded is stored even when an exception (Ctrl-C) ends the run, so the next one goes
+    on from there.
     """
     chunks = list(pending)
     progress.start("embedding", len(chunks))
     unknown = recall(sets, cache, embedder.fingerprint, chunks) if cache else chunks
     known = len(chunks) - len(unknown)
     progress.advance(known)
-    done = _infer(sets, cache, embedder, progress, unknown, deadline)
+    done = _infer(sets, cache, embedder, progress, unknown)
     progress.finish()
     return known + done
 
@@ -73,16 +71,15 @@ def _infer(
     embedder: Embedder,
     progress: Progress,
     chunks: list[PendingChunk],
-    deadline: float,
 ) -> int:
     equal: dict[bytes, list[PendingChunk]] = {}
     for chunk in chunks:
         equal.setdefault(chunk.text_hash, []).append(chunk)
-    texts = (same[0].embedded_text for same in equal.values() if time.monotonic() < deadline)
+    texts = (same[0].embedded_text for same in equal.values())
     fresh: list[ChunkVector] = []
     done = 0
     try:
-        for same, values in zip(equal.values(), embedder.embed(texts), strict=False):
+        for same, values in zip(equal.values(), embedder.embed(texts), strict=True):
             vector = values.astype("<f2").tobytes()
             fresh += [ChunkVector(chunk.chunk_id, chunk.text_hash, vector) for chunk in same]
             if len(fresh) >= _STORED_AT_ONCE:
@@ -90,8 +87,6 @@ def _infer(
                 _store(sets, cache, embedder.fingerprint, stored)
                 done += len(stored)
                 progress.advance(len(stored))
-            if time.monotonic() >= deadline:
-                break  # what the embedder has read ahead would take as long again
     finally:
         _store(sets, cache, embedder.fingerprint, fresh)
     progress.advance(len(fresh))

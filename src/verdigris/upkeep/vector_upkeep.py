@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verdigris.database import remove_database
 from verdigris.errors import Busy, CorruptDatabase, EngineError, StorageError
 from verdigris.store.index import EXACT_LIMIT, Index
-from verdigris.store.vector_sets import VectorSets, VectorSpace
+from verdigris.store.vector_sets import PendingChunk, VectorSets, VectorSpace
 from verdigris.upkeep.embedding import embed_pending, recall, vector_space
 from verdigris.upkeep.loaded_models import LoadedModels
 from verdigris.upkeep.locations import Locations
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 
 FEW_CHUNKS = 150
 """Up to this many new chunks are embedded before an answer without further thought: < 0.5 s."""
-CANDIDATE_SECONDS = 0.5
+CANDIDATE_SECONDS = 0.8
 """How long an answer waits for vectors of what words found; later answers find the rest of them."""
+_EMBEDDED_AT_ONCE = 16
+"""So many passages of code take about as long as a third of that."""
 _SHORT_WAIT = 0.5
 
 
@@ -109,7 +112,10 @@ class VectorUpkeep:
         if self._recall(serving, candidates):
             self._recall(serving)
         self._sources.models.get(serving.model)  # its loading is not what is bounded
-        self._embed(serving, candidates, time.monotonic() + CANDIDATE_SECONDS)
+        end = time.monotonic() + CANDIDATE_SECONDS
+        pending = self.sets.pending(serving, candidates)
+        while time.monotonic() < end and (part := list(islice(pending, _EMBEDDED_AT_ONCE))):
+            self._embed(serving, part)
 
     def _able_to_serve(self) -> VectorSpace:
         """The serving set; the next one in its place where the serving set's model is gone."""
@@ -140,18 +146,14 @@ class VectorUpkeep:
         pending = list(self.sets.pending(space, chunk_ids))
         return len(pending) - len(recall(self.sets, cache, space.fingerprint, pending))
 
-    def _embed(
-        self,
-        space: VectorSpace,
-        chunk_ids: Sequence[int] | None = None,
-        deadline: float = float("inf"),
-    ) -> int:
-        pending = list(self.sets.pending(space, chunk_ids))
+    def _embed(self, space: VectorSpace, chunks: Sequence[PendingChunk] | None = None) -> int:
+        """Embed these chunks, or all that have no vector of this space."""
+        pending = list(self.sets.pending(space)) if chunks is None else chunks
         if not pending:
             return 0
         embedder = self._sources.models.get(space.model)
         cache = self._sources.open_cache()
-        return embed_pending(self.sets, cache, embedder, self._progress, pending, deadline)
+        return embed_pending(self.sets, cache, embedder, self._progress, pending)
 
     def question_vector(self, text: str) -> Array | None:
         """A question's vector (dims,), comparable with the serving ones; None where none can be.
