@@ -13,9 +13,6 @@ LOG = """# Session: bread oven
 **ID**: 20250310-091500
 **Git Branch**: oven
 
-## Previous Session Context
-No previous session.
-
 ## Activity Log
 ### 09:15 - Session Start
 Session initialized with goal: bread oven
@@ -41,7 +38,7 @@ The oven is preheated for twenty minutes, since cold stone burns the crust.
     [
         ("what happened in the session on the bread oven?", "cold stone"),
         ("what did the previous session do?", "cold stone"),
-        ("no previous session", "cold stone"),
+        ("session initialized with goal", "cold stone"),
         ("how many commits did the session have?", "Commits"),
         ("on which branch was the session?", "oven"),
     ],

@@ -11,8 +11,7 @@ from verdigris.store.index import Index
 _FRAMES = """
     SELECT id FROM chunks WHERE kind = 'session' AND document_id IN ({marks}) AND (
         event_kind IN ('session.started', 'session.ended')
-        OR event_kind = 'session.update' AND text LIKE '%Git Activity%'
-        OR event_kind = 'session.context' AND text LIKE '%No previous session%')
+        OR event_kind = 'session.update' AND text LIKE '%Git Activity%')
 """
 
 
