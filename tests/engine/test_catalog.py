@@ -164,9 +164,10 @@ def test_the_catalogue_is_a_file_that_users_can_copy_from() -> None:
 
 def test_the_engine_and_the_settings_agree_where_the_users_configuration_is() -> None:
     program = (
+        "from pathlib import Path\n"
         "from verdigris.engine.folders import user_rows_file\n"
         "from verdigris.settings import _user_config\n"
-        "assert user_rows_file().parent == _user_config().parent, user_rows_file()\n"
+        "assert user_rows_file().parent == Path(_user_config()).parent, user_rows_file()\n"
     )
     for variables in ({"VERDIGRIS_CONFIG_DIR": "/a"}, {"XDG_CONFIG_HOME": "/b"}, {"HOME": "/c"}):
         environment = {"PYTHONPATH": ":".join(sys.path), **variables}
