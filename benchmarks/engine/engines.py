@@ -199,7 +199,9 @@ def finish(pooled: list[Array]) -> Array:
 
 ENGINES = (
     Engine("verdigris", "verdigris int8, one text a run", verdigris),
-    Engine("openvino", "verdigris[openvino], fp32 original, texts end to end", openvino_original),
+    Engine(
+        "openvino", "verdigris[openvino], fp32 original, several texts a run", openvino_original
+    ),
     Engine("openvino-int8", "verdigris[openvino], bundled weights", openvino_bundled),
     Engine("bare", "bare tokenise + `session.run` loop, same model file", bare_loop),
     Engine("onnx-fp32", "ONNX Runtime fp32, sorted, ≤ 1,024 padded tokens a run", onnx_fp32),

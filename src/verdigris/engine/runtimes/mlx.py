@@ -44,7 +44,7 @@ class MlxRuntime:
         return next(self.token_vectors_of([encoding]))
 
     def token_vectors_of(self, encodings: Sequence[Encoding]) -> Iterator[Array]:
-        """Run a group of texts packed end to end; yields (1, tokens, dims) float32 for each."""
+        """Run a group of texts in packs; yields (1, tokens, dims) float32 for each."""
         for pack in packs_of(encodings):
             yield from pack.split(self._run(pack))
 
@@ -100,7 +100,7 @@ class _Norm:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One transformer layer; values are (tokens, dims)."""
+    """One transformer layer; values are (rows, width, dims)."""
 
     attention: _Product
     attention_output: _Product
@@ -133,22 +133,21 @@ class _Layer:
 
     def attend(self, hidden: mx.array, separation: mx.array) -> mx.array:
         """Multi-head self-attention; each token sees the tokens of its own text."""
-        tokens, dims = hidden.shape
-        parts = self.attention(hidden).reshape(tokens, 3, self.heads, dims // self.heads)
+        rows, width, dims = hidden.shape
         query, key, value = (
-            part.reshape(1, tokens, self.heads, -1).transpose(0, 2, 1, 3)
-            for part in mx.split(parts, 3, axis=1)
+            part.reshape(rows, width, self.heads, -1).transpose(0, 2, 1, 3)
+            for part in mx.split(self.attention(hidden), 3, axis=-1)
         )
         scale = 1 / math.sqrt(dims // self.heads)
         context = mx.fast.scaled_dot_product_attention(
             query, key, value, scale=scale, mask=separation
         )
-        return context.transpose(0, 2, 1, 3).reshape(tokens, dims)
+        return context.transpose(0, 2, 1, 3).reshape(rows, width, dims)
 
 
 @dataclass(frozen=True, slots=True)
 class _Encoder:
-    """A BERT encoder over texts that lie end to end (Devlin et al. 2018)."""
+    """A BERT encoder over packs of texts (Devlin et al. 2018)."""
 
     words: mx.array
     positions: mx.array
@@ -166,9 +165,10 @@ class _Encoder:
         )
 
     def token_vectors(self, pack: Pack) -> mx.array:
-        """(tokens, dims) of a pack."""
+        """(rows, width, dims) of a pack."""
         segments = mx.array(pack.segments)
-        separation = mx.where(segments[:, None] == segments[None], 0.0, FAR)[None, None]
+        same = segments[:, None, :] == segments[:, :, None]
+        separation = mx.where(same, 0.0, FAR)[:, None]
         words = self.words[mx.array(pack.input_ids)]
         hidden = self.norm(words + self.positions[mx.array(pack.positions)])
         for layer in self.layers:

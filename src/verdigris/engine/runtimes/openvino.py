@@ -1,7 +1,7 @@
 """Runs a model with OpenVINO on the CPU, in bfloat16 where the processor has it.
 
-A BERT encoder is rebuilt from its weights in standard operators, so that texts can lie end to end
-in one run without padding; any other graph is read as it is and run one text at a time.
+A BERT encoder is rebuilt from its weights in standard operators, so that several texts can share a
+run with little padding; any other graph is read as it is and run one text at a time.
 """
 
 from __future__ import annotations

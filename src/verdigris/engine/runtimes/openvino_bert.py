@@ -1,4 +1,4 @@
-"""Writes a BERT encoder (Devlin et al. 2018) as an OpenVINO graph over texts end to end."""
+"""Writes a BERT encoder (Devlin et al. 2018) as an OpenVINO graph over packs of texts."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ FAR = np.float32(-1e4)
 
 
 def bert_graph(weights: BertWeights) -> openvino.Model:
-    """input_ids, positions and segments (tokens,) int32 → token_vectors (tokens, dims) float32."""
+    """input_ids, positions, segments (rows, width) int32 → token_vectors (rows, width, dims)."""
     inputs = [
-        ops.parameter([-1], np.int32, name=name) for name in ("input_ids", "positions", "segments")
+        ops.parameter([-1, -1], np.int32, name=name)
+        for name in ("input_ids", "positions", "segments")
     ]
     encoder = _Encoder(weights, _separation(inputs[2]))
     hidden = encoder.embeddings(inputs[0], inputs[1])
     for layer in weights.layers:
         hidden = encoder.layer(layer, hidden)
-    model = openvino.Model([ops.squeeze(hidden, _sizes(0))], inputs, "bert")
+    model = openvino.Model([hidden], inputs, "bert")
     for port, node in zip(model.inputs, inputs, strict=True):
         port.get_tensor().set_names({node.get_friendly_name()})
     model.outputs[0].get_tensor().set_names({"token_vectors"})
@@ -34,7 +35,7 @@ def bert_graph(weights: BertWeights) -> openvino.Model:
 
 @dataclass(frozen=True, slots=True)
 class _Encoder:
-    """The parts of the encoder; all values are (1, tokens, dims)."""
+    """The parts of the encoder; all values are (rows, width, dims) float32."""
 
     weights: BertWeights
     separation: openvino.Node
@@ -43,8 +44,7 @@ class _Encoder:
         rows = ops.constant(np.int32(0))
         words = ops.gather(ops.constant(self.weights.words), ids, rows)
         places = ops.gather(ops.constant(self.weights.positions), positions, rows)
-        one_batch = ops.unsqueeze(ops.add(words, places), _sizes(0))
-        return self.normalise(one_batch, self.weights.norm)
+        return self.normalise(ops.add(words, places), self.weights.norm)
 
     def layer(self, layer: BertLayer, hidden: openvino.Node) -> openvino.Node:
         attended = _linear(self.attention(layer.attention, hidden), layer.attention_output)
@@ -81,10 +81,10 @@ def _parts(qkv: Linear, dims: int) -> tuple[Linear, ...]:
 
 
 def _separation(segments: openvino.Node) -> openvino.Node:
-    """(1, 1, tokens, tokens): 0 where two tokens are of one text, FAR elsewhere."""
-    same = ops.equal(ops.unsqueeze(segments, _sizes(0)), ops.unsqueeze(segments, _sizes(1)))
+    """(rows, 1, width, width): 0 where two tokens are of one text, FAR elsewhere."""
+    same = ops.equal(ops.unsqueeze(segments, _sizes(1)), ops.unsqueeze(segments, _sizes(2)))
     bias = ops.select(same, ops.constant(np.float32(0)), ops.constant(FAR))
-    return ops.unsqueeze(bias, _sizes(0, 1))
+    return ops.unsqueeze(bias, _sizes(1))
 
 
 def _linear(values: openvino.Node, linear: Linear) -> openvino.Node:
