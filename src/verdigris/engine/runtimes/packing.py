@@ -14,7 +14,7 @@ from verdigris.engine.tokenizing import Encoding
 Integers = npt.NDArray[np.int32]
 
 TOKENS_A_RUN = 192
-"""Attention grows with the square of a run; the products gain little beyond this."""
+"""Of texts, without filling; products gain little beyond this, and memory grows with it."""
 MULTIPLE = 8
 """Tokens of a row are rounded up to this, so that a runtime prepares itself for few shapes."""
 WIDTHS = 8
