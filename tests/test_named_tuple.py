@@ -53,5 +53,11 @@ def test_a_value_refuses_change_and_missing_fields() -> None:
         Ours(1).x = 2  # type: ignore[misc]
     with pytest.raises(AttributeError):
         Ours(1).z = 2  # type: ignore[attr-defined]
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="Ours takes x, y, names"):
         Ours()  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Ours(1, x=2)  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Ours(1, None, (), 4)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Ours(1)._replace(z=2)  # type: ignore[call-arg]
