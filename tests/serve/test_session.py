@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import click
@@ -74,9 +73,20 @@ def test_text_comes_from_standard_input(
 ) -> None:
     verdigris("session", "start", "Piped", inside=small_git.root)
     for command in ("note", "update"):
-        given = SimpleNamespace(buffer=io.BytesIO(b"first\n\n- caf\xe9 \xc3\xbc\n"))
+        given = io.TextIOWrapper(io.BytesIO(b"first\n\n- caf\xe9 \xc3\xbc\n"))
         monkeypatch.setattr(sys, "stdin", given)
         assert "first\n\n- caf? ü\n" in verdigris("session", command, "-").out
+    monkeypatch.setattr(sys, "stdin", None)
+    run = verdigris("session", "note", "-")
+    assert (run.code, run.out) == (2, "")
+    assert run.err.endswith("is closed; give the text as an argument\n")
+
+
+def test_the_last_words_of_a_session_are_noted(small_git: GitFolder, verdigris: Verdigris) -> None:
+    verdigris("session", "start", "Short", inside=small_git.root)
+    assert verdigris("session", "end", "Tea", "it is").out.startswith("ended session ")
+    shown = verdigris("session", "show").out
+    assert 0 < shown.index("\nTea it is\n") < shown.index(" - Session End")
 
 
 def test_list_and_show(small_git: GitFolder, verdigris: Verdigris) -> None:

@@ -45,13 +45,20 @@ def test_watch_follows_files_and_commits_and_ends_cleanly(small_git: GitFolder) 
 
 def test_hooks_are_installed_told_and_removed(verdigris: Verdigris, small_git: GitFolder) -> None:
     before = verdigris("hook", "status", inside=small_git.root)
-    assert (before.code, before.out.count("does not call verdigris")) == (1, 4)
-    assert verdigris("hook", "install").out.startswith("post-commit    installed  ")
+    nothing = "no hook is installed; to install them: verdigris hook install\n"
+    assert (before.code, before.out) == (1, nothing)
+    small_git.write(".git/hooks/post-merge", "#!/bin/sh\necho merged\n").chmod(0o755)
+    rows = verdigris("hook", "install").out.splitlines()
+    assert rows[0].startswith("post-commit    installed  ")
+    assert [" other commands stay " in row for row in rows] == [False, True, False, False]
+    (small_git.root / ".git" / "hooks" / "post-commit").unlink()
+    assert " not installed " in verdigris("hook", "status").out
+    verdigris("hook", "install")
     told = json.loads(verdigris("hook", "status", "--json").out)["hooks"]
     assert [one["installed"] for one in told] == [True] * 4
     assert verdigris("hook", "remove").code == 0
     again = verdigris("hook", "remove")
-    assert (again.code, again.out) == (1, "no hook calls verdigris\n")
+    assert (again.code, again.out) == (1, nothing)
 
 
 def test_a_hook_run_refreshes(verdigris: Verdigris, small_git: GitFolder) -> None:

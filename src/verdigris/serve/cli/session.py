@@ -7,6 +7,7 @@ import sys
 from verdigris.capture.agents.spool import spool_folder, waiting
 from verdigris.capture.sessions import Captured, SessionCapture, SessionSummary, Statements
 from verdigris.capture.work_tree import open_work_tree
+from verdigris.errors import SessionError
 from verdigris.serve.cli import FOUND, NOTHING_FOUND
 from verdigris.serve.cli.console import crop, one_line, printable, warn
 from verdigris.serve.cli.plain import Given, Option, Verb, write_line
@@ -43,6 +44,8 @@ def _note(given: Given) -> int:
 
 
 def _end(given: Given) -> int:
+    if given.words:
+        _capture().note(_text(given))
     if given.flag("archive"):
         return _show(_capture().archive(), "archived", given)
     return _show(_capture().end(), "ended", given)
@@ -114,9 +117,10 @@ VERBS = (
     ),
     Verb(
         "end",
-        "Close the session: git's facts, classification, end tag.",
+        "Close the session: git's facts, classification, end tag; TEXT is noted first.",
         _end,
         (Option("archive", "Set it aside unclassified; resume can reopen it."), _QUIET),
+        "[TEXT]...",
     ),
     Verb(
         "resume",
@@ -167,6 +171,10 @@ def take_over_hooks(root: str, sessions_dir: str) -> None:
 def _text(given: Given) -> str:
     if given.words != (_STDIN,):
         return " ".join(given.words)
+    if sys.stdin is None:
+        raise SessionError("standard input is closed; give the text as an argument")
+    if sys.stdin.isatty():
+        warn("reading the text from the terminal; end with Ctrl-D")
     return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 
 

@@ -160,12 +160,12 @@ def remove_command(ctx: click.Context, as_json: bool) -> None:
 @JSON
 @click.pass_context
 def status_command(ctx: click.Context, as_json: bool) -> None:
-    """Show which hooks call verdigris, and what went wrong last. Exit 1 where none does."""
+    """Show which hooks refresh the index. Exit 1 where none does."""
     from verdigris.scrape.repository import open_repository
     from verdigris.upkeep.git_hooks import hook_states
 
     states = hook_states(open_repository(Path(ctx.obj)))
-    _show(states, "", as_json)
+    _show(states, "installed", as_json)
     if not any(state.installed for state in states):
         ctx.exit(NOTHING_FOUND)
 
@@ -188,9 +188,10 @@ def _show(states: list[HookState], done: str, as_json: bool) -> None:
         rows = [{**asdict(state), "path": str(state.path)} for state in states]
         click.echo(envelope(hooks=rows))
         return
-    if not states:
-        click.echo("no hook calls verdigris")
+    if not any(state.installed for state in states):
+        click.echo("no hook is installed; to install them: verdigris hook install")
+        return
     for state in states:
-        told = done or ("calls verdigris" if state.installed else "does not call verdigris")
-        others = ", beside what was there" if state.others and state.installed else ""
-        click.echo(f"{state.name:<14} {told}{others}  {one_line(str(state.path))}")
+        told = done if state.installed else "not installed"
+        others = ", other commands stay" if state.others and state.installed else ""
+        click.echo(f"{state.name:<14} {told + others:<30}  {one_line(str(state.path))}")
