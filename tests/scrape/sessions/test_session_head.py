@@ -3,41 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.scrape.sessions.heads import LEGACY_HEAD, MODERN_HEAD
 
 from verdigris.records import Event, SeenDetails, SessionDetails, SourceFile
 from verdigris.scrape.sessions.events import is_session_log, parse_session
 
 PATH = "notes/sessions/20260314-091500.md"
-
-LEGACY = """\
-# Session: Teach the heron to count
-**ID**: 20260314-091500
-**Started**: 2026-03-14T13:15:00Z
-**Start Timestamp**: 1773494100000
-**LLM**: owl
-**Git Branch**: marsh
-**Session Tag**: session-20260314-091500-start
-**Starting Commit**: 0123456789abcdef0123456789abcdef01234567
-
-"""
-
-MODERN = """\
----
-type: session
-id: "20260315-220000"
-title: "Heron: the second day"
-status: active
-llm: owl
-created: 2026-03-15T21:00:00Z
-start_timestamp: 1773608400000
-git:
-  branch: lake
-  starting_commit: 1234567
-  start_tag: session-20260315-220000-owl-start
----
-
-# Session: Heron, second day
-"""
 
 
 def parse(text: str, path: str = PATH) -> list[Event]:
@@ -64,7 +35,7 @@ def head(events: list[Event]) -> SessionDetails:
         ("docs/any.md", "# Session:", True),
         ("docs/any.md", "# Session", False),
         ("docs/any.md", "# Sessions: how they work", False),
-        ("docs/any.md", MODERN, True),
+        ("docs/any.md", MODERN_HEAD, True),
         ("docs/any.md", "---\r\ntype: 'session'\r\nbroken: [\r\n---\r\n", True),
         ("docs/any.md", "---\ntype: page\n---\ntype: session\n", False),
         ("docs/any.md", "---\ntype: session", True),
@@ -75,7 +46,7 @@ def test_a_log_is_known_by_its_place_or_its_head(path: str, text: str, expected:
 
 
 def test_the_legacy_head_is_read() -> None:
-    events = parse(LEGACY)
+    events = parse(LEGACY_HEAD)
     assert head(events) == SessionDetails(
         id="20260314-091500",
         title="Teach the heron to count",
@@ -88,7 +59,7 @@ def test_the_legacy_head_is_read() -> None:
 
 
 def test_front_matter_is_read_without_turning_a_commit_into_a_number() -> None:
-    assert head(parse(MODERN)) == SessionDetails(
+    assert head(parse(MODERN_HEAD)) == SessionDetails(
         id="20260315-220000",
         title="Heron: the second day",
         started="2026-03-15T21:00:00Z",

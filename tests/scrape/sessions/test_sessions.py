@@ -7,22 +7,14 @@ import re
 from collections import Counter
 
 import pytest
+from tests.scrape.sessions.heads import LEGACY_HEAD, MODERN_HEAD
 
 from verdigris.records import DOCUMENT_SEEN, Event, SeenDetails, SourceFile
 from verdigris.scrape.sessions.events import parse_session
 
 PATH = "notes/sessions/20260314-091500.md"
 
-LEGACY = """\
-# Session: Teach the heron to count
-**ID**: 20260314-091500
-**Started**: 2026-03-14T13:15:00Z
-**Start Timestamp**: 1773494100000
-**LLM**: owl
-**Git Branch**: marsh
-**Session Tag**: session-20260314-091500-start
-**Starting Commit**: 0123456789abcdef0123456789abcdef01234567
-
+LEGACY = f"""{LEGACY_HEAD}\
 ## Previous Session Context
 The heron learned to stand on one leg.
 
@@ -100,22 +92,7 @@ Session Tags: a..b
 2. Key decisions: count them again
 """
 
-MODERN = """\
----
-type: session
-id: "20260315-220000"
-title: "Heron: the second day"
-status: active
-llm: owl
-created: 2026-03-15T21:00:00Z
-start_timestamp: 1773608400000
-git:
-  branch: lake
-  starting_commit: 1234567
-  start_tag: session-20260315-220000-owl-start
----
-
-# Session: Heron, second day
+MODERN = f"""{MODERN_HEAD}\
 
 ## Goals
 - [ ] count to four
