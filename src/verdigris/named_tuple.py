@@ -20,12 +20,18 @@ else:
         __slots__ = ()
 
         def __new__(cls, *values: object, **named: object) -> _Named:
+            if named or len(values) != len(cls._fields):
+                values = cls._completed(values, named)
+            return tuple.__new__(cls, values)
+
+        @classmethod
+        def _completed(cls, values: tuple[object, ...], named: dict[str, object]) -> list[object]:
             rest = cls._fields[len(values) :]
             given = cls._field_defaults | named
             unknown = len(values) > len(cls._fields) or not named.keys() <= {*rest}
             if unknown or not given.keys() >= {*rest}:
                 raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}")
-            return tuple.__new__(cls, [*values, *map(given.__getitem__, rest)])
+            return [*values, *map(given.__getitem__, rest)]
 
         def __getnewargs__(self) -> tuple[object, ...]:
             return tuple(self)

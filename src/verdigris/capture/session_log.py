@@ -100,16 +100,17 @@ def read_head(text: str, name: str) -> Head:
         elif line.startswith("# "):
             is_marked = colon and field == "#_session"
             fields.setdefault("title", (value if is_marked else line[1:]).strip())
+    told = fields.get
     return Head(
-        id=fields.get("id") or name,
-        title=fields.get("title") or name,
-        status=fields.get("status") or (ENDED if _CLASSIFICATION in text else ""),
-        llm=fields.get("llm", ""),
-        branch=fields.get("branch") or fields.get("git_branch", ""),
-        starting_commit=fields.get("starting_commit", ""),
-        start_tag=fields.get("start_tag") or fields.get("session_tag", ""),
-        created=fields.get("created") or fields.get("started", ""),
-        start_timestamp=fields.get("start_timestamp", ""),
+        told("id") or name,
+        told("title") or name,
+        told("status") or (ENDED if _CLASSIFICATION in text else ""),
+        told("llm", ""),
+        told("branch") or told("git_branch", ""),
+        told("starting_commit", ""),
+        told("start_tag") or told("session_tag", ""),
+        told("created") or told("started", ""),
+        told("start_timestamp", ""),
     )
 
 

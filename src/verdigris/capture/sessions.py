@@ -368,17 +368,14 @@ class SessionCapture:
         name = log_name(log)
         head = text_of.read_head(text, name)
         is_open = log == opened and head.status != ENDED
+        place = path_within(self._tree.root, log) or log
+        minutes = text_of.classified_number(text, "Duration")
+        commits = text_of.classified_number(text, "Commits")
+        if is_open:
+            minutes = _minutes(head)
+            commits = count_commits(self._tree, head.starting_commit, head.began or 0)
         return SessionSummary(
-            id=name,
-            title=head.title,
-            status=head.status,
-            branch=head.branch,
-            path=path_within(self._tree.root, log) or log,
-            started=head.started,
-            minutes=_minutes(head) if is_open else text_of.classified_number(text, "Duration"),
-            commits=count_commits(self._tree, head.starting_commit, head.began or 0)
-            if is_open
-            else text_of.classified_number(text, "Commits"),
+            name, head.title, head.status, head.branch, place, head.started, minutes, commits
         )
 
 
