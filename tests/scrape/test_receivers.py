@@ -30,6 +30,11 @@ from verdigris.scrape.code.receivers import receiver_before
         ("[...", ""),
         ("0..", ""),
         ("été.", "été"),
+        ("pot.\n    ", "pot"),
+        ("// Boil it.\n    ", ""),
+        ("pot  # Boil it.\n", ""),
+        ("/*\n * Boil it.\n */\n", ""),
+        ("/*\n * Boil it.\n", ""),
     ],
 )
 def test_the_names_before_a_call(written: str, receiver: str) -> None:

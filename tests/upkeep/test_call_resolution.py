@@ -112,6 +112,25 @@ console.error("no tea");
 teas.infuse();
 tray.error();
 """,
+    "cpp/pot.h": "namespace tea {\nint boil() { return 1; }\nstruct Pot { void Pour() {} };\n}\n",
+    "cpp/cup.h": "namespace cup {\nint boil() { return 2; }\n}\n",
+    "cpp/main.cc": '#include "pot.h"\n#include "cup.h"\nint main() { tea::boil(); pot.Pour(); }\n',
+    "ruby/pot.rb": "class Kettle\n  def whistle(a)\n  end\nend\n",
+    "ruby/app.rb": "require_relative 'pot'\nwhistle(1)\n",
+    "jvm/Pot.java": """class Pot {
+    int LEVEL = level(1);
+    int level(int a) { return a; }
+    class Lid {
+        int lift() { return level(2); }
+    }
+}
+""",
+    "jvm/Cup.java": "class Cup {\n    int level(int a) { return a; }\n}\n",
+    "net/Token.cs": """class Token {
+    public static explicit operator Uuid(Token a) { return null; }
+    object Make() { return new Uuid(); }
+}
+""",
     "go/tea/pot.go": "package tea\n\nfunc Default() {}\n",
     "go/tea/app.go": "package tea\n\nfunc brew() {\n\tDefault()\n}\n",
     "go/cup/cup.go": "package cup\n\nfunc Default() {}\n",
@@ -247,3 +266,21 @@ def test_a_common_method_of_go_is_meant_where_the_variable_has_the_name_of_the_t
     callers: Callers,
 ) -> None:
     assert callers("Menu.Set") == {"go/tea/serve.go:5": 0.7, "go/tea/serve.go:4": 0.2}
+
+
+def test_a_namespace_before_the_name_says_whose_it_is(callers: Callers) -> None:
+    assert callers("tea::boil") == {"cpp/main.cc:3": 1}
+    assert callers("cup::boil") == {}
+
+
+def test_a_bare_method_of_an_unrelated_class_is_a_guess(callers: Callers) -> None:
+    assert callers("Kettle.whistle") == {"ruby/app.rb:2": 0.4}
+
+
+def test_a_class_calls_its_own_methods_in_its_body_and_from_nested_ones(callers: Callers) -> None:
+    assert callers("Pot.level") == {"jvm/Pot.java:2": 1, "jvm/Pot.java:5": 1}
+    assert callers("Cup.level") == {}
+
+
+def test_a_conversion_into_a_type_is_not_its_constructor(callers: Callers) -> None:
+    assert callers("Token.Uuid") == {}

@@ -111,13 +111,16 @@ def test_a_place_that_the_forge_forgot_is_no_dead_end(
         ("To get started with GitHub CLI, please run:  gh auth login", "", 4, "log in: gh auth"),
         ("could not find any host configurations", "", 1, "log in: gh auth"),
         ("none of the git remotes point to a known GitHub host", "", 1, "as a git remote"),
+        ("GraphQL: Could not resolve to a Repository with the name 'a/b'.", "", 1, "remote -v"),
+        ("invalid character '<' looking for beginning of value", "", 1, "busy: wait, then run"),
+        ("Lid " * 60, "", 1, r"Lid …; run again: verdigris scrape forge"),
         ("", "", 1, "no message"),
         ("", '{"data": {"repository": {"issues": {"pageIn', 0, "broke off or printed no JSON"),
         ("", '{"data": {"repository": null}}', 0, "gave no issues"),
         ("", "[]", 0, "gave no issues"),
     ],
 )  # fmt: skip
-def test_what_gh_cannot_do_is_one_line(
+def test_what_the_program_cannot_do_is_one_line(
     base: KnowledgeBase, gh: ForgeProgram, err: str, out: str, code: int, message: str
 ) -> None:
     gh.fails(err, out, code)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-PARSER_VERSION = "7"
+PARSER_VERSION = "8"
 """Part of every file's version: another number reads all files again."""
 
 _PROSE = frozenset({".adoc", ".asciidoc", ".md", ".markdown", ".mdx", ".org", ".rst", ".txt", ""})

@@ -46,20 +46,43 @@ _GO = """
     Wait Write WriteHeader WriteString
 """
 _JVM = """
-    add addAll append apply charAt clear collect compareTo contains containsKey endsWith
-    entrySet equals filter find first flatMap fold foldLeft foreach forEach format get getClass
-    getOrDefault getOrElse hashCode hasNext indexOf isEmpty isPresent iterator join keySet last
-    length let map next nonEmpty of orElse ofNullable put putAll remove replace run set size
-    sort split startsWith stream substring toArray toCharArray toList toLowerCase toString
-    toUpperCase trim values
+    add addAll append apply charAt clear collect compareTo contains containsKey endsWith entrySet
+    equals filter find first flatMap fold foldLeft forEach foreach format get getClass getOrDefault
+    getOrElse hashCode hasNext indexOf isEmpty isPresent iterator join keySet last length let map
+    next nonEmpty of ofNullable orElse put putAll remove replace result run set size sort split
+    startsWith stream substring toArray toByte toCharArray toDouble toFloat toInt toList toLong
+    toLowerCase toMap toSet toShort toString toUpperCase trim update values
 """
 _RUBY = """
-    all? any? append chomp clear collect compact concat count delete detect dig downcase dup
+    all? any? append call chomp clear collect compact concat count delete detect dig downcase dup
     each each_with_index each_with_object empty? end_with? fetch find first flatten freeze gsub
-    include? inject insert inspect is_a? join key? keys last length map match match? merge min
-    max new nil? pop push reduce reject replace reverse select send shift size sort sort_by
-    split start_with? strip sub sum tap to_a to_h to_i to_s to_sym uniq unshift upcase update
-    values zip
+    include? inject insert inspect is_a? join key? keys last length map match match? max merge
+    merge! min new nil? pop push reduce reject replace respond_to? reverse select send shift size
+    sort sort_by split start_with? strip sub sum tap to_a to_h to_i to_s to_sym uniq unshift upcase
+    update values zip
+"""
+_C = """
+    append assign at back begin c_str capacity cbegin cend clear compare copy count data emplace
+    emplace_back empty end erase find find_first_of find_last_of first front get has_value insert
+    join length load lock max_size notify_all notify_one open pop pop_back pop_front push push_back
+    push_front rbegin read release rend replace reserve reset resize rfind second size store str
+    substr swap unlock value wait write
+"""
+_SWIFT = """
+    append compactMap contains count distance dropFirst dropLast enumerated filter first firstIndex
+    flatMap forEach formUnion hash hasPrefix hasSuffix index insert isEmpty joined last lowercased
+    map max merge merging min popLast prefix reduce remove removeAll removeFirst removeLast
+    removeValue replaceSubrange reserveCapacity reversed shuffled sort sorted split subscript
+    suffix swapAt union update uppercased withUnsafeBytes write zip
+"""
+_CSHARP = """
+    Add AddRange All Any Append AppendLine AsEnumerable Cast Clear Close CompareTo Concat Contains
+    ContainsKey CopyTo Count Dispose Distinct ElementAt EndsWith Equals Except First FirstOrDefault
+    Flush ForEach Format GetEnumerator GetHashCode GetType GroupBy IndexOf Insert Intersect Invoke
+    Join Last LastOrDefault Max Min MoveNext OfType OrderBy OrderByDescending Peek Pop Push Read
+    ReadAsync ReadToEnd Remove RemoveAt Replace Reset Reverse Select SelectMany Single Skip Sort
+    Split StartsWith Substring Sum Take ThenBy ToArray ToCharArray ToDictionary ToList ToLower
+    ToString ToUpper Trim TryGetValue Union Where Write WriteAsync WriteLine Zip
 """
 
 BUILTIN_METHODS = {
@@ -71,6 +94,9 @@ BUILTIN_METHODS = {
         ("go", _GO),
         ("jvm", _JVM),
         ("ruby", _RUBY),
+        ("c", _C),
+        ("swift", _SWIFT),
+        ("c#", _CSHARP),
     )
 }
 """Family of languages → names of methods."""

@@ -24,6 +24,8 @@ NAMED_LIKE_ITS_CLASS = 0.7
 """`kettle.boil()` where a class Kettle defines `boil`."""
 SEEN = 0.7
 """A method by its name alone, of a class that the file imports, directly or by one more file."""
+BORROWED = 0.4
+"""A bare name that only classes define which are neither the caller's own nor around it."""
 UNRELATED = 0.2
 """The same, of a class that the file does not see, or where built-in types have such a method."""
 LIKELY = 0.3
@@ -36,6 +38,8 @@ _PACKAGE_IS_NAMESPACE = "go"
 """The family in which a bare name is one of the own package, where that has it."""
 _METHODS_CALLED_BARE = frozenset({"jvm", "c", "c#", "swift", "ruby"})
 """Families in which a method may call another one of its class without a receiver."""
+_NOT_CALLED = frozenset({"extension", "operator", "property"})
+"""Kinds that a call never means: two have the name of a type from elsewhere."""
 _BASES = frozenset({"super", "parent", "base"})
 _OWN_CLASS = _BASES | {"self", "cls", "this", "Self", "static"}
 _MODULE_FILES = frozenset({"__init__", "index", "mod", "lib", "main"})
@@ -75,7 +79,11 @@ class Resolution:
     def choices(self, site: Site, definitions: Sequence[Symbol]) -> Choices:
         """Definitions of one name that a call may mean, surest first; none that is ruled out."""
         family = self._families.get(site.path, "")
-        rivals = [one for one in definitions if self._families.get(one.path, "") == family]
+        rivals = [
+            one
+            for one in definitions
+            if self._families.get(one.path, "") == family and one.kind not in _NOT_CALLED
+        ]
         rivals = [one for one in rivals if not one.path.endswith(_STUBS)] or rivals
         return self._chosen(site, rivals, family)
 
@@ -106,7 +114,7 @@ class Resolution:
         """`boil()`: of the own class or file, or imported by this name."""
         if family in _METHODS_CALLED_BARE and (methods := self._of_own_class(site, rivals)):
             return _shared(methods, NAMED)
-        outer = [one for one in rivals if not _is_member(one)]
+        outer = [one for one in rivals if not _is_member(one) or _is_constructor(one)]
         if own := [one for one in outer if one.path == site.path]:
             return _shared(own, NAMED)
         if family in _ONE_NAMESPACE:
@@ -115,8 +123,8 @@ class Resolution:
             return _shared(imported, NAMED)
         if family == _PACKAGE_IS_NAMESPACE:
             outer = [one for one in outer if (one.path, site.path) in self._mates] or outer
-        if family in _METHODS_CALLED_BARE:
-            return self._by_sight(site, rivals, NAMED)
+        if family in _METHODS_CALLED_BARE and not outer:
+            return self._by_sight(site, rivals, BORROWED)
         # A script without imports may share its names with others of a page.
         if family in _IMPORTED_BY_NAME and (family != "script" or self._bindings.get(site.path)):
             outer = [one for one in outer if one.kind == "macro"]  # Rust's need no import
@@ -137,6 +145,8 @@ class Resolution:
             return handed_on
         if family == "script":
             return []  # its modules have the names that imports give them
+        if inside := [one for one in outer if last_name(_container(one)) == word]:
+            return self._nearest(site, inside)  # of a namespace: `tea::boil()`
         return self._nearest(site, [one for one in outer if _module(one.path) == word])
 
     def _classes_called(self, site: Site) -> set[tuple[str, str]]:
@@ -173,10 +183,15 @@ class Resolution:
     def _of_own_class(self, site: Site, rivals: Sequence[Symbol]) -> list[Symbol]:
         """Methods of the class that the caller belongs to, else of the nearest of its bases."""
         container = _outer(site.caller)
-        if not container:
-            return []
-        own = {(site.path, container)}
-        return self._inherited(self._bases(own) if site.receiver in _BASES else own, rivals)
+        if site.receiver:
+            own = {(site.path, container)} if container else set()
+            return self._inherited(self._bases(own) if site.receiver in _BASES else own, rivals)
+        around = site.caller  # a class may call in its body, and a nested one what is around it
+        while around:
+            if found := self._inherited({(site.path, around)}, rivals):
+                return found
+            around = _outer(around)
+        return []
 
     def _inherited(self, classes: set[tuple[str, str]], rivals: Sequence[Symbol]) -> list[Symbol]:
         """Members of the classes, (path, name) each, else of their bases."""
@@ -276,6 +291,10 @@ def _is_member(symbol: Symbol) -> bool:
     container = _container(symbol)
     in_class = symbol.kind == "method" or symbol.path.endswith(_CLASSES_ONLY)
     return in_class and bool(container) and container not in _EXPORTS
+
+
+def _is_constructor(symbol: Symbol) -> bool:
+    return last_name(_container(symbol)) == last_name(symbol.name)
 
 
 def _is_called_on_values(symbol: Symbol, family: str) -> bool:

@@ -240,3 +240,64 @@ def test_macros_and_conditions_inside_a_definition_do_not_hide_what_is_around_it
 def test_a_condition_around_definitions_keeps_both() -> None:
     text = "#ifdef A\nint f(void) {\n  return 1;\n}\n#else\nint g(void) {\n  return 2;\n}\n#endif\n"
     assert kinds(read("a.c", text)) == {"f": "function", "g": "function"}
+
+
+def test_what_only_a_later_branch_includes_is_kept() -> None:
+    text = (
+        'int f(int a) {\n#if A\n  if (a) {\n#else\n#include "b.h"\n#define G(x) \\\n  (x)\n'
+        "  if (G(a)) {\n#endif\n    return 1;\n  }\n  return 2;\n}\n"
+    )
+    events = read("a.c", text)
+    assert file_details(events).warning == ""
+    assert [one.module for one in file_details(events).imports] == ["b.h"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TEA_BEGIN\n\n// A pot.\nint boil() {\n  return 1;\n}\n",
+        "struct Pot {\n  TEA_CONSTEXPR Pot(int size) : size_(size) {}\n  int size_;\n};\n",
+        "int boil() {\n  if TEA_CONSTEXPR (sizeof(int) > 2) return 1;\n  return 2;\n}\n",
+        "template <int N, TEA_IF(is_tea<N>() && (N > 1))>\nint boil() {\n  return N;\n}\n",
+    ],
+)
+def test_macros_stand_where_the_language_has_no_word(text: str) -> None:
+    assert file_details(read("pot.cc", text)).warning == ""
+
+
+def test_a_test_of_googletest_is_a_method_of_its_fixture() -> None:
+    events = read("pot_test.cc", "TEST_F(PotTest, Boils) {\n  Fill();\n}\nint TEST(int a) {}\n")
+    assert kinds(events) == {"PotTest.Boils": "function", "TEST": "function"}
+
+
+def test_csharp_reads_on_where_a_base_depends_on_a_condition() -> None:
+    text = "class Pot\n#if ASYNC\n    : IAsync\n#endif\n{\n    void Boil() { }\n}\n"
+    assert kinds(read("Pot.cs", text)) == {"Pot": "class", "Pot.Boil": "method"}
+
+
+def test_kotlin_that_its_grammar_takes_for_expressions() -> None:
+    text = (
+        "@Hot(degrees = 90)\ndata class Pot {\n  fun boil() = brew<Tea> { pour() }\n}\n"
+        "open class Cup<T>\ninternal actual constructor(\n  val tea: T,\n) {\n"
+        "  var full = false\n    set(value) {\n      if (!isFull()) field = value\n    }\n"
+        "  var lid = 1\n    private set\n}\n"
+    )
+    events = read("Pot.kt", text)
+    assert file_details(events).warning == ""
+    assert kinds(events) == {
+        "Pot": "class", "Pot.boil": "method", "Cup": "class", "Cup.full": "property",
+    }  # fmt: skip
+    assert calls_of(events, "Pot.boil") == ["brew", "pour"]
+    assert calls_of(events, "Cup.full") == ["isFull"]
+    assert_covers(events, text)
+
+
+def test_scala_calls_with_types() -> None:
+    text = "object A {\n  val a = tea - boil[Tea](pot)\n  val b = new cups.Tray[Cup](1)\n}\n"
+    assert {"boil", "Tray"} <= set(calls_of(read("A.scala", text), "A"))
+
+
+def test_a_dot_between_texts_of_php_is_no_receiver() -> None:
+    events = read("a.php", "<?php\n$a = 'tea'.brew().$this->pour();\n")
+    calls = {call.name: call.receiver for call in file_details(events).calls}
+    assert calls == {"brew": "", "pour": "this"}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from verdigris.scrape.code.languages import Language
 
+_KEPT = re.compile(rb"[ \t]*(?:#[ \t]*(?:include|define)\b|using [\w.= ]+;)")
 _DIRECTIVE = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b")
 
 
@@ -34,9 +35,13 @@ def _blank(match: re.Match[bytes]) -> bytes:
 
 
 def _first_branches(source: bytes) -> bytes:
-    """Blank the lines of conditions and of every branch but the first: `#if` inside a statement."""
+    """Blank the lines of conditions and of every branch but the first: `#if` inside a statement.
+
+    What later branches import and define stays: it is no part of a statement.
+    """
     kept: list[bytes] = []
     later_branch: list[bool] = []
+    stays = False
     for line in source.split(b"\n"):
         directive = _DIRECTIVE.match(line)
         word = directive[1] if directive else b""
@@ -44,7 +49,8 @@ def _first_branches(source: bytes) -> bytes:
             later_branch.append(False)
         elif word in (b"else", b"elif") and later_branch:
             later_branch[-1] = True
-        blank = bool(word) or any(later_branch)
+        stays = (stays and kept[-1].endswith(b"\\")) or _KEPT.match(line) is not None
+        blank = bool(word) or (any(later_branch) and not stays)
         kept.append(b" " * len(line) if blank else line)
         if word == b"endif" and later_branch:
             later_branch.pop()

@@ -32,16 +32,21 @@ class Language:
     """Lines such as `#if` may stand anywhere, also inside a statement."""
     unknown: bytes = rb""
     """A pattern of what the grammar does not know; its groups are blanked where parsing fails."""
+    dot_joins_texts: bool = False
+    """A dot stands between texts, and is no way to a member."""
     marks_tests: re.Pattern[bytes] | None = None
     """What a decorator begins with that makes a definition, and all inside it, test code."""
 
 
 _MACRO = rb"[A-Z_][A-Z0-9_]{2,}(?:\([^()\n]*\))?"
+_MACRO_WITH_CALLS = rb"[A-Z_][A-Z0-9_]{2,}\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _C_MACROS = (
-    rb"^[ \t]*(" + _MACRO + rb")[ \t]*\n(?=[ \t]*[a-z])"  # a line of its own
+    rb"^[ \t]*(" + _MACRO + rb")[ \t]*\n(?=\s*[\w#/~\[])"  # a line of its own
     rb"|\)(?:[ \t]*const)?\s+(" + _MACRO + rb")(?=\s*[:;{])"  # void f() LOCKS_EXCLUDED(mutex);
-    rb"|^[ \t]*(" + _MACRO + rb")[ \t]+(?=(?:\w+[ \t]+)*\w+[ \t*&]+[\w(])"  # API int f();
+    rb"|^[ \t]*(" + _MACRO + rb")[ \t]+(?=(?:\w+[ \t]+)*\w+[ \t*&]+[\w(]|~?\w+\()"  # API int f();
+    rb"|^[ \t]*if[ \t]+(" + _MACRO + rb")(?=[ \t]*\()"  # if CONSTEXPR (sizeof(T) > 1)
     rb"|\b\w+(?:\[[^]\n]*\])?[ \t]+(" + _MACRO + rb")(?=[ \t]*[;=])"  # int x GUARDED_BY(mutex);
+    rb"|\btemplate\s*<[^(){};]*(,\s*" + _MACRO_WITH_CALLS + rb")(?=\s*[,>])"  # <int N, IF(N > 1)>
 )
 """Macros in places where the language itself has no word."""
 _C_EXPORT = (
@@ -49,6 +54,10 @@ _C_EXPORT = (
 )
 """`struct EXPORT Name {`: the grammar reads a function without parameters, and meets no error."""
 _VARIANCE = rb"(?:^|[<,])\s*(in(?:[ \t]+out)?|out)(?=[ \t]+\w+\s*[,>=]|[ \t]+\w+[ \t]+extends\b)"
+_KOTLIN_MISREAD = (
+    rb"\w(<[A-Z][\w.?*, <>]*>)(?=[ \t]*\{)"  # `boil<Tea> {`: two comparisons
+    rb"|^(?:@.*|\))\s(data|value|annotation|actual|expect)(?=[ \t]+class\b)"  # after `@A`: a name
+)
 
 PYTHON = Language(
     name="python",
@@ -115,7 +124,11 @@ CPP = Language(
     unknown=_C_MACROS,
 )
 CSHARP = Language(
-    name="c#", extensions=(".cs", ".csx"), grammar="tree_sitter_c_sharp", queries=("csharp",)
+    name="c#",
+    extensions=(".cs", ".csx"),
+    grammar="tree_sitter_c_sharp",
+    queries=("csharp",),
+    has_preprocessor=True,
 )
 RUBY = Language(
     name="ruby",
@@ -133,6 +146,7 @@ PHP = Language(
     grammar_function="language_php",
     queries=("php",),
     separator="::",
+    dot_joins_texts=True,
     interpreters=("php",),
 )
 KOTLIN = Language(
@@ -140,7 +154,8 @@ KOTLIN = Language(
     extensions=(".kt", ".kts"),
     grammar="tree_sitter_kotlin",
     queries=("kotlin",),
-    unknown=rb"\bclass\s+\w+(\s*\n\s*(?:private|internal|protected|public)\s+constructor\()",
+    misread=_KOTLIN_MISREAD,
+    unknown=rb"\bclass\s+\w+(?:<[^>\n]*>)?(\s*\n\s*(?:(?:@\w+|\w+)\s+)+constructor\()",
 )
 SWIFT = Language(
     name="swift",

@@ -22,9 +22,10 @@ _NAMES = re.compile(rb"(?:" + _JOINT + rb"[\w$\x80-\xff]+)*")
 _WORD = re.compile(rb"[\w\x80-\xff]+")
 _TYPE_ARGUMENTS = re.compile(rb"(?:::)?<[^<>]*>")
 _STARTS_WITH_JOINT = re.compile(_JOINT)
+_REMARK = re.compile(rb"//|#|/\*|^\s*\*", re.MULTILINE)
 
 
-def receiver_before(start: int, source: bytes) -> str:
+def receiver_before(start: int, source: bytes, *, dot_joins_texts: bool = False) -> str:
     """Return the receiver of the call whose name starts at a byte, with `.` for every joint.
 
     `self.engine` of `self.engine.embed(…)`, `tea.Pot` of `tea::Pot::<u8>::fill()`, `this` of
@@ -33,9 +34,14 @@ def receiver_before(start: int, source: bytes) -> str:
     """
     if source[start - 1 : start] in _BARE:
         return ""
-    before = source[max(start - LONGEST, 0) : start].rstrip()
+    end = len(source[max(start - LONGEST, 0) : start].rstrip()) + max(start - LONGEST, 0)
+    before = source[max(start - LONGEST, 0) : end]
     if not before.endswith(_JOINTS) or before.endswith(b".."):  # `...names()` in JavaScript
         return ""
+    if b"\n" in source[end:start] and _REMARK.search(source, source.rfind(b"\n", 0, end) + 1, end):
+        return ""  # a full stop at the end of a comment's line
+    if dot_joins_texts:
+        before = before.rpartition(b".")[2]
     if before.endswith(b">::"):
         while (shorter := _TYPE_ARGUMENTS.sub(b"", before)) != before:
             before = shorter

@@ -101,7 +101,7 @@ def read_syntax(source: bytes, language: Language) -> Syntax | str:
     cursor = QueryCursor(compiled.query)
     cursor.set_max_start_depth(MAX_DEPTH)
     matches = [captures for _, captures in cursor.matches(tree.root_node)]
-    return _Findings(source).collect(matches, _warning(tree))
+    return _Findings(source, language).collect(matches, _warning(tree))
 
 
 def _parse(source: bytes, grammar: Grammar, language: Language) -> Tree:
@@ -174,8 +174,9 @@ def _is_deeper(root: Node, depth: int) -> bool:
 class _Findings:
     """Sorts the matches of one file into their kinds."""
 
-    def __init__(self, source: bytes) -> None:
+    def __init__(self, source: bytes, language: Language) -> None:
         self._source = source
+        self._language = language
         self._definitions: dict[tuple[int, int], Definition] = {}
         self._docstrings: dict[int, str] = {}
         self._nodes: dict[str, list[Node]] = {name: [] for name in _SINGLE}
@@ -188,7 +189,7 @@ class _Findings:
         for captures in matches:
             self._add(captures)
         nodes = self._nodes
-        components = [c for c in _calls(nodes["component"], self._source) if c.name[:1].isupper()]
+        components = [c for c in self._calls("component") if c.name[:1].isupper()]
         bodies = {node.end_byte: node.start_byte for node in nodes["last"]}
         definitions = [self._completed(one, bodies) for one in self._definitions.values()]
         return Syntax(
@@ -196,7 +197,7 @@ class _Findings:
             docstrings=self._docstrings,
             comments=_rows(nodes["comment"]),
             decorators=_rows(nodes["decorator"]),
-            calls=(*_calls(nodes["call"], self._source), *components),
+            calls=(*self._calls("call"), *components),
             imports=tuple(self._imports),
             packages=tuple(text_of(node, self._source) for node in nodes["package"]),
             warning=warning,
@@ -220,6 +221,18 @@ class _Findings:
         else:
             self._define(_definition(captures, self._source))
 
+    def _calls(self, label: str) -> list[Call]:
+        """Turn the names of callees into calls."""
+        dot_joins_texts = self._language.dot_joins_texts
+        return [
+            Call(
+                text_of(node, self._source),
+                node.start_point.row + 1,
+                receiver_before(node.start_byte, self._source, dot_joins_texts=dot_joins_texts),
+            )
+            for node in self._nodes[label]
+        ]
+
     def _define(self, definition: Definition) -> None:
         place = (definition.start_byte, definition.end_byte)
         other = self._definitions.get(place)
@@ -240,21 +253,12 @@ class _Findings:
 
 
 def _says_more(definition: Definition, other: Definition) -> bool:
-    """Choose between patterns that match one node: a body beats none, any kind beats 'type'."""
-    rank = (definition.body_byte >= 0, definition.kind != "type")
-    return rank > (other.body_byte >= 0, other.kind != "type")
+    """Choose between patterns that match one node: the one with body, kind and owner."""
+    return _rank(definition) > _rank(other)
 
 
-def _calls(nodes: Iterable[Node], source: bytes) -> list[Call]:
-    """Turn the names of callees into calls."""
-    return [
-        Call(
-            text_of(node, source),
-            node.start_point.row + 1,
-            receiver_before(node.start_byte, source),
-        )
-        for node in nodes
-    ]
+def _rank(definition: Definition) -> tuple[bool, bool, bool]:
+    return definition.body_byte >= 0, definition.kind != "type", "." in definition.name
 
 
 def _definition(captures: Captures, source: bytes) -> Definition:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from verdigris.errors import ForgeError
@@ -27,8 +28,21 @@ _SECONDS = 180
 _GITLAB_PAGE = 50
 _LONGEST_COMPLAINT = 200
 _INSTALL = {"gh": "https://cli.github.com", "glab": "https://gitlab.com/gitlab-org/cli"}
-_NOT_LOGGED_IN = ("auth login", "401", "authentication", "host configurations")
 _FROM_FILE = "or import an exported file: verdigris scrape forge --from FILE"
+_AGAIN = "run again: verdigris scrape forge"
+_MENDS = {
+    ("auth login", "401", "authentication", "host configurations"): "log in: {program} auth login",
+    ("rate limit",): f"wait, then {_AGAIN} (it goes on where it was)",
+    ("git remote", "known github host"): f"add the forge as a git remote, {_FROM_FILE}",
+    ("404", "could not resolve to a repository"): (
+        "see that `git remote -v` names the repository, and that your login may read it"
+    ),
+    ("invalid character",): f"the server gave no JSON, it may be busy: wait, then {_AGAIN}",
+}
+"""Words of a complaint, in lower case → what mends it.
+
+glab 1.53 does not tell the status of an answer without JSON, such as a gateway's 502.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +124,7 @@ def _json(program: str, root: Path, arguments: list[str]) -> Any:  # noqa: ANN40
         return json.loads(output)
     except (ValueError, RecursionError) as error:
         raise ForgeError(
-            f"{program} broke off or printed no JSON; what came before is kept; "
-            "run again: verdigris scrape forge"
+            f"{program} broke off or printed no JSON; what came before is kept; {_AGAIN}"
         ) from error
 
 
@@ -132,9 +145,7 @@ def _run(program: str, root: Path, arguments: list[str]) -> bytes:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ForgeError(
-            f"{program} gave no answer in {_SECONDS} s; run again: verdigris scrape forge"
-        ) from error
+        raise ForgeError(f"{program} gave no answer in {_SECONDS} s; {_AGAIN}") from error
     except OSError as error:
         raise ForgeError(f"{program} cannot be run ({error.strerror}); reinstall it") from error
     if result.returncode:
@@ -154,13 +165,7 @@ def _environment() -> Mapping[str, str]:
 def _complaint(program: str, stderr: bytes) -> str:
     """One line: what the program said, and what mends it."""
     text = " ".join(stderr.decode("utf-8", errors="replace").split())
-    lowered = text.lower()
-    said = text.removeprefix(f"{program}: ")[:_LONGEST_COMPLAINT] or "no message"
-    mend = "run again: verdigris scrape forge"
-    if any(mark in lowered for mark in _NOT_LOGGED_IN):
-        mend = f"log in: {program} auth login"
-    elif "rate limit" in lowered:
-        mend = "wait, then run again: verdigris scrape forge (it goes on where it was)"
-    elif "git remote" in lowered or "known github host" in lowered:
-        mend = f"add the forge as a git remote, {_FROM_FILE}"
-    return f"{program} failed: {said}; {mend}"
+    said = shorten(text.removeprefix(f"{program}: "), _LONGEST_COMPLAINT, placeholder=" …")
+    mends = (mend for marks, mend in _MENDS.items() if any(mark in text.lower() for mark in marks))
+    mend = next(mends, _AGAIN).format(program=program)
+    return f"{program} failed: {said or 'no message'}; {mend}"

@@ -11,6 +11,15 @@
   (default_method_clause)) @symbol.function
 (function_definition declarator: (function_declarator declarator: (_) @name)
   (try_statement) @body) @symbol.function
+; googletest: `TEST_F(PotTest, Boils) {` is a method of PotTest.
+(function_definition
+  declarator: (function_declarator
+    declarator: (identifier) @is_test
+    parameters: (parameter_list
+      . (parameter_declaration type: (type_identifier) @owner)
+      . (parameter_declaration type: (type_identifier) @name) .))
+  body: (_) @body
+  (#match? @is_test "^(TYPED_)?TEST(_[FP])?$")) @symbol.function
 ; A pure virtual function is defined nowhere else.
 (field_declaration declarator: [
     (function_declarator declarator: (_) @name)

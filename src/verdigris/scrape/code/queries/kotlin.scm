@@ -8,7 +8,8 @@
 (secondary_constructor "constructor" @name (block)? @body) @symbol.function
 (type_alias type: (_) @name) @symbol.type
 ; Properties with code of their own; the others are lines of their class.
-(property_declaration (variable_declaration . (identifier) @name) (getter) @body) @symbol.property
+(property_declaration (variable_declaration . (identifier) @name) 
+  [(getter (function_body)) (setter (function_body))] @body) @symbol.property
 
 (annotation) @decorator
 (line_comment) @comment
@@ -23,3 +24,6 @@
 (call_expression . (identifier) @call)
 (call_expression . (navigation_expression (identifier) @call .))
 (constructor_invocation (user_type (identifier) @call .))
+; `!boil()`: the grammar takes the operator first.
+(call_expression . (unary_expression argument: (identifier) @call))
+(call_expression . (unary_expression argument: (navigation_expression (identifier) @call .)))

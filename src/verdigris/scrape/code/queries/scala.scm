@@ -26,3 +26,7 @@
 (instance_expression . (type_identifier) @call)
 (instance_expression . (generic_type type: (type_identifier) @call))
 (instance_expression . (stable_type_identifier (type_identifier) @call))
+(instance_expression . (generic_type type: (stable_type_identifier (type_identifier) @call .)))
+; `test - boil[Tea](pot)`: the grammar takes the operator first.
+(call_expression function: (infix_expression right: (identifier) @call))
+(call_expression function: (generic_function function: (infix_expression right: (identifier) @call)))
