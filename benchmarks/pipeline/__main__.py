@@ -25,6 +25,10 @@ from benchmarks.pipeline.table import requirements
 from benchmarks.pipeline.texts import measure_indexing, measure_retrieval
 
 RESULTS = Path(__file__).parents[1] / "results" / "pipeline.md"
+HISTORIES = (
+    "Commits with their files, no vectors, in clones made by "
+    "`python -m benchmarks.pipeline --texts FOLDER --only history --repos NAME=PATH … --out FILE`."
+)
 SECTIONS = ("indexing", "retrieval", "large", "repos", "history")
 
 
@@ -103,7 +107,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> Iterator[str]:
             arguments.repos, made(work / "histories"), arguments.slow_rounds
         )
         if histories:
-            details.append(f"### Long histories\n\n{histories_table(histories)}")
+            details.append(f"### Long histories\n\n{HISTORIES}\n\n{histories_table(histories)}")
     yield requirements(rows)
     yield from details
 
