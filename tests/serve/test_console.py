@@ -203,11 +203,15 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(
     lines.start("reading history", 0)
     assert capsys.readouterr().err == ""
     time.sleep(0.06)
+    lines.start("reading files", 0)
+    time.sleep(0.06)
     lines.start("embedding", 2_000)
     lines.advance(256)
     time.sleep(0.06)
     lines.advance(744)
-    assert capsys.readouterr().err == "embedding: 0 of 2,000\nembedding: 1,000 of 2,000\n"
+    assert capsys.readouterr().err.splitlines() == [
+        "reading files", "embedding: 0 of 2,000", "embedding: 1,000 of 2,000",
+    ]  # fmt: skip
 
 
 def test_texts_of_a_repository_cannot_steer_the_terminal() -> None:

@@ -94,6 +94,19 @@ def test_no_line_is_wider_than_the_terminal(
         assert [line for line in lines if len(line) > 60 and not _has_path(line)] == []
 
 
+def test_what_is_known_of_a_long_path_stands_below_it(
+    verdigris: Verdigris, small_git: GitFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "src/porcelain/cups_with_handles/saucers.py"
+    small_git.write(path, "def polish(): ...\n")
+    monkeypatch.setenv("COLUMNS", "60")
+    run = verdigris("scry", "polish", "-k", "1", inside=small_git.root)
+    head, facts, name, *_ = run.out.splitlines()
+    assert head == f" 1. {path}:1"
+    assert facts.startswith("    code · no commit · ")
+    assert name == "    polish"
+
+
 def _has_path(line: str) -> bool:
     """Whether a word is so long that no line holds it with others: a path stays whole."""
     return max(map(len, line.split())) > 40

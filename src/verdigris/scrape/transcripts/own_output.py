@@ -61,6 +61,7 @@ _FRAMES = re.compile(
             r"\bIssues behind its commits (?:issue|pr|discussion) #\d+",
             r"\bUsually changes with the [\d,]+ staged files?, and is not staged(?: sure file)?",
             r'\b(?:used|taken back) for "[^"]{1,400}": \S+',
+            r"(?:#+ )?\bPrevious Session Context No previous session\.",
             r"\b(?:started|updated|noted in|ended|archived|resumed) session \d{8}-\d{6}:",
         )
     )

@@ -17,6 +17,7 @@ from verdigris.serve.cli.places import Places
 _INDENT = "    "
 _SHORT_HASH = 10
 _COMMITS_SHOWN, _FILES_SHOWN = 3, 5
+_GAP = 2
 _MIN_NAME = 12
 """Columns below which a name beside its place is not worth showing."""
 
@@ -84,22 +85,19 @@ def _why(hit: Hit) -> Iterator[str]:
 
 
 def _head_lines(number: int, hit: Hit, page: Page) -> list[str]:
-    """Number, place, name, and what is known of it; a name without room gets its own line."""
+    """Number, place, name, and what is known of it; what has no room gets its own line."""
     place = page.places.shown(hit.path, hit.lines) if hit.path else _pathless(hit)
     facts = " · ".join(fact for fact in _facts(hit) if fact)
+    start = f"{number:2}. {click.style(place, fg='cyan', bold=True)}"
+    told = click.style(facts, dim=True)
     room = page.width - len(f"{number:2}. {place}    {facts}")
     name = one_line(_name(hit))
     shorten = crop_heading if hit.kind == "doc" else crop
-    styled = (
-        click.style(shorten(name, room), bold=True) + "  " if name and room >= _MIN_NAME else ""
-    )
-    head = (
-        f"{number:2}. {click.style(place, fg='cyan', bold=True)}  {styled}"
-        f"{click.style(facts, dim=True)}"
-    )
-    if styled or not name:
-        return [head]
-    return [head, _INDENT + click.style(shorten(name, page.width - len(_INDENT)), bold=True)]
+    if name and room >= _MIN_NAME:
+        return [f"{start}  {click.style(shorten(name, room), bold=True)}  {told}"]
+    head = [f"{start}  {told}"] if room >= -_GAP else [start, _INDENT + told]
+    below = click.style(shorten(name, page.width - len(_INDENT)), bold=True)
+    return [*head, _INDENT + below] if name else head
 
 
 def _pathless(hit: Hit) -> str:

@@ -112,8 +112,9 @@ class ProgressLines:
         if time.monotonic() - self._told < self._pause:
             return
         of_all = f" of {self._total:,}" if self._total else ""
+        count = f": {self._done:,}{of_all}" if self._done or self._total else ""
         with suppress(BrokenPipeError):
-            sys.stderr.write(f"{self._step}: {self._done:,}{of_all}\n")
+            sys.stderr.write(f"{self._step}{count}\n")
             sys.stderr.flush()
         self._told = time.monotonic()
 

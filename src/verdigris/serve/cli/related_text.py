@@ -106,7 +106,8 @@ def _co_changes(heading: str, rows: tuple[CoChange, ...], places: Places, width:
         room = width - len(measures) - column - 2
         subject = crop(_example(row), room) if room >= _MIN_SUBJECT else ""
         padded = click.style(name, fg="cyan") + " " * (column - len(name))
-        lines.append(f"{measures}{padded}  {click.style(subject, dim=True)}".rstrip())
+        shown = f"{padded}  {click.style(subject, dim=True)}" if subject else padded.rstrip()
+        lines.append(f"{measures}{shown}")
     return "\n".join(lines)
 
 
