@@ -31,12 +31,8 @@ _JSON = re.compile(
     r'"schema_version"\s*:\s*\d+\s*,\s*"(?:query|target|path|session|sessions|scraped|root|agents'
     r'|staged|index|used|taken_back|answer)"'
 )
-_LEFTOVER = re.compile(
-    r"|[`~]{3,}\w*|(?:\S+, defined in )?[\w.-]*[/.][\w./-]*\w"
-    r"|#+ Previous Session Context|No previous session\."
-)
-"""A code fence; a path, which the commands print above what belongs to it; what a log says where
-there is nothing to say, and which is not indexed."""
+_LEFTOVER = re.compile(r"|[`~]{3,}\w*|(?:\S+, defined in )?[\w.-]*[/.][\w./-]*\w")
+"""A code fence, or a path, which the commands print above what belongs to it."""
 _PLACE = r"[^\s:]+:\d+(?:-\d+)?"
 _COUNT = r"[\d,]+ \w+(?: files?\b(?! by))?"
 _FRAMES = re.compile(
