@@ -113,6 +113,19 @@ def test_list_and_show(small_git: GitFolder, verdigris: Verdigris) -> None:
     assert "\x1b" not in verdigris("session", "show").out
 
 
+def test_a_list_ends_with_how_many_are_older(small_git: GitFolder, verdigris: Verdigris) -> None:
+    for minute in range(23):
+        small_git.write(
+            f".verdigris/sessions/20250101-12{minute:02}00.md",
+            f"# Session 20250101-12{minute:02}00: Tea {minute}\n\n**Status:** completed\n",
+        )
+    _, *rows, last = verdigris("session", "list", inside=small_git.root).out.splitlines()
+    assert [row.split()[-1] for row in rows] == [str(minute) for minute in range(22, 2, -1)]
+    assert last == "… and 3 older: verdigris session list --all"
+    assert len(verdigris("session", "list", "--all").out.splitlines()) == 1 + 23
+    assert len(json.loads(verdigris("session", "list", "--json").out)["sessions"]) == 23
+
+
 def test_resume_and_archive(small_git: GitFolder, verdigris: Verdigris) -> None:
     verdigris("session", "start", "Left", inside=small_git.root)
     assert verdigris("session", "end", "--archive").out.startswith("archived session ")

@@ -178,10 +178,17 @@ class SessionCapture:
         except VerdigrisError:  # a log that cannot be read must not keep the next from beginning
             return f"The log of the last session could not be read: {os.path.basename(logs[-1])}"
 
-    def sessions(self) -> list[SessionSummary]:
-        """All sessions, newest first; one that cannot be read has the status `unreadable`."""
+    def sessions(self, most: int | None = None) -> list[SessionSummary]:
+        """The newest sessions, at most `most` of them, or all, newest first.
+
+        One that cannot be read has the status `unreadable`.
+        """
         opened = open_log(self._files)
-        return [self._summary_or_name(log, opened) for log in reversed(self._logs())]
+        return [self._summary_or_name(log, opened) for log in self._logs()[::-1][:most]]
+
+    def count(self) -> int:
+        """How many sessions there are."""
+        return len(self._logs())
 
     def show(self, session: str = "") -> tuple[SessionSummary, str]:
         """A session and its log; '' is the open one, or else the newest.

@@ -13,6 +13,7 @@ from verdigris.serve.cli.console import crop, one_line, printable, warn
 from verdigris.serve.cli.plain import Given, Option, Verb, write_line
 
 _TITLE_WIDTH = 60
+_LISTED = 20
 _STDIN = "-"
 
 HELP = """Write down what is done and why, in a log that scrape reads.
@@ -56,11 +57,14 @@ def _resume(given: Given) -> int:
 
 
 def _list(given: Given) -> int:
-    found = _capture().sessions()
+    capture = _capture()
+    found = capture.sessions(None if given.flag("json") or given.flag("all") else _LISTED)
     if given.flag("json"):
         _write_json(sessions=[one._asdict() for one in found])
     elif found:
         write_line("\n".join(_rows(found)))
+        if older := capture.count() - len(found):
+            write_line(f"… and {older:,} older: verdigris session list --all")
     else:
         sys.stderr.write('no session yet; begin one: verdigris session start "TITLE"\n')
     return FOUND if found else NOTHING_FOUND
@@ -131,9 +135,9 @@ VERBS = (
     ),
     Verb(
         "list",
-        "List all sessions, newest first. Exit 1 when there is none.",
+        f"List the newest {_LISTED} sessions, newest first. Exit 1 when there is none.",
         _list,
-        (_JSON,),
+        (Option("all", "List all."), Option("json", "Print one JSON object, of all.")),
     ),
     Verb(
         "show",
