@@ -53,7 +53,8 @@ class NeighbourFile:
     def build(self, state: str, ids: Ids, vectors: npt.NDArray[np.floating[Any]]) -> None:
         """Write the file anew. ids: (n,), vectors: (n, dims); state: what they come from."""
         index = _usearch().Index(ndim=vectors.shape[1], metric="cos", dtype="f16")
-        index.add(ids.astype(np.uint64), vectors)
+        # By several threads some vectors become unreachable, others each time.
+        index.add(ids.astype(np.uint64), vectors, threads=1)
         handle, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".part")
         os.close(handle)
         try:
