@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -200,3 +201,14 @@ def test_a_repository_of_another_user_is_told_with_what_allows_it(
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     with pytest.raises(RepositoryError, match=r"another user.*--add safe\.directory /"):
         open_work_tree(str(small_git.root))
+
+
+@pytest.mark.parametrize("locks_index", [True, False])
+def test_git_keeps_which_files_are_unchanged_where_it_may(
+    small_git: GitFolder, locks_index: bool
+) -> None:
+    os.utime(small_git.root / "src/cup.py", (BEGAN, BEGAN))
+    tree = open_work_tree(str(small_git.root))
+    assert git_metrics(tree, tree.commit, BEGAN, "", locks_index).uncommitted == 0
+    to_read_again = small_git.git("diff-files", "--name-only")
+    assert to_read_again == ("" if locks_index else "src/cup.py")

@@ -73,10 +73,13 @@ class Captured(NamedTuple):
 class SessionCapture:
     """Writes the sessions of one work tree. Constructing it writes nothing."""
 
-    def __init__(self, tree: WorkTree, sessions_dir: str = "") -> None:
-        """sessions_dir: where logs are kept, from the root; '' finds the folder in use."""
+    def __init__(self, tree: WorkTree, sessions_dir: str = "", locks_index: bool = True) -> None:
+        """sessions_dir: where logs are kept, from the root; '' finds the folder in use.
+
+        locks_index: as of `git_metrics`.
+        """
         self._tree = tree
-        self._configured = sessions_dir
+        self._configured, self._locks_index = sessions_dir, locks_index
         self._files = SessionFiles(tree.root)
 
     def start(
@@ -359,7 +362,8 @@ class SessionCapture:
 
     def _metrics(self, head: Head, log: str) -> GitMetrics:
         folder = os.path.dirname(log)
-        return git_metrics(self._tree, head.starting_commit, head.began or 0, folder)
+        start, began = head.starting_commit, head.began or 0
+        return git_metrics(self._tree, start, began, folder, self._locks_index)
 
     def _heading(self, title: str, head: Head) -> str:
         return f"### {_clock(head)} - {title} {self._tree.position}".rstrip()

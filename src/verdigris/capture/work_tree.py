@@ -89,15 +89,18 @@ def _ask(folder: str) -> WorkTree:
     return WorkTree(os.path.normpath(top), branch, commit)
 
 
-def git_metrics(tree: WorkTree, start: str, began: int, logs: str) -> GitMetrics:
+def git_metrics(
+    tree: WorkTree, start: str, began: int, logs: str, locks_index: bool = True
+) -> GitMetrics:
     """Measure a session.
 
     start: the commit it began at, '' if there was none; began: seconds since 1970, which decide
     where history was rewritten and `start` is gone; logs: the folder of session logs, which do not
-    count.
+    count; locks_index: whether git may keep in its index which files are unchanged, as a plain
+    `git status` does. In a fresh clone it would read the same files again each time otherwise.
     """
     inside = path_within(tree.root, logs) or ""
-    uncommitted, minutes = _begin_uncommitted(tree.root, inside), _begin_minutes(tree)
+    uncommitted, minutes = _begin_uncommitted(tree.root, inside, locks_index), _begin_minutes(tree)
     commits, changed = _history(tree, start, began)
     files = tuple(file for file in changed if not inside or not file.startswith(f"{inside}/"))
     return GitMetrics(commits, files, uncommitted(), minutes())
@@ -174,11 +177,12 @@ def _begin_minutes(tree: WorkTree) -> Callable[[], int | None]:
     return lambda: max(int(time.time()) - int(_printed(last()) or 0), 0) // 60
 
 
-def _begin_uncommitted(root: str, logs: str) -> Callable[[], int]:
+def _begin_uncommitted(root: str, logs: str, locks_index: bool) -> Callable[[], int]:
     """How many files differ from HEAD, session logs left out."""
+    locks = () if locks_index else ("--no-optional-locks",)
     pathspec = ["--", ".", *([f":(exclude,literal){logs}"] if logs else [])]
     arguments = ["status", "--porcelain", "--no-renames", "--untracked-files=normal", "-z"]
-    status = _begin(root, "--no-optional-locks", *arguments, *pathspec)
+    status = _begin(root, *locks, *arguments, *pathspec)
     return lambda: sum(1 for entry in _printed(status()).split("\0") if entry)
 
 

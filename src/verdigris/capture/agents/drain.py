@@ -57,8 +57,10 @@ def drain(tree: WorkTree, sessions_dir: str, clean: Callable[[str], str]) -> int
     folder = spool_folder(tree.root)
     with taken(folder) as records:
         kept = [record | {"text": clean(record.get("text", ""))} for record in records]
+        # Whoever drains did something else, maybe in the background: no commit may meet a lock.
+        capture = SessionCapture(tree, sessions_dir, locks_index=False)
         for talk in _talks(kept):
-            _write(tree, SessionCapture(tree, sessions_dir), talk)
+            _write(tree, capture, talk)
     return len(records)
 
 
