@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import click
 import pytest
+
+from verdigris.serve.cli.assay_text import Page, callees_text, callers_text, imports_text
+from verdigris.serve.cli.places import Places
+from verdigris.views import Callee, ImportTarget, Reference, Symbol
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -164,3 +169,47 @@ def test_nothing_found_is_exit_1(verdigris: Verdigris, cafe: GitFolder) -> None:
 def test_paths_are_those_of_the_reader(verdigris: Verdigris, cafe: GitFolder) -> None:
     run = verdigris("assay", "imports", "main.c", inside=cafe.root / "c")
     assert run.out == "main.c:1  pot.h  include/pot.h  90 % sure\n"
+
+
+def test_rows_are_grouped_and_keep_within_a_terminal(small_git: GitFolder) -> None:
+    places = Places(small_git.root, small_git.root)
+    calls = [
+        Reference("src/a.py", "Pot.pour", 7, "fill", 1.0),
+        Reference("src/b.py", "a_function_with_a_long_name", 12, "empty", 0.7),
+        Reference("src/a.py", "", 90, "fill", 0.4),
+    ]
+    assert click.unstyle(callers_text(calls, Page(places, 9, 40))).splitlines() == [
+        "fill",
+        "  src/a.py:7   Pot.pour",
+        "  src/a.py:90  40 % sure",
+        "empty",
+        "  src/b.py:12",
+        "      a_function_with_a_long_name",
+        "      70 % sure",
+    ]
+    assert click.unstyle(callers_text(calls[:2], Page(places, 1))).splitlines() == [
+        "src/a.py:7  Pot.pour → fill",
+        "… and 1 more: -k 2",
+    ]
+
+
+def test_what_a_caller_calls_stands_below_it_and_each_place_once(small_git: GitFolder) -> None:
+    places = Places(small_git.root, small_git.root)
+    pot, cup = Symbol("src/pot.py", "Pot.fill", "method", 3, 9), None
+    calls = [
+        Callee("src/a.py", "pour", 7, "fill", pot, 2, 0.6),
+        Callee("src/a.py", "pour", 7, "fill", cup, 12, 0.05),
+        Callee("src/a.py", "pour", 8, "print", None, 0, 0.0),
+    ]
+    assert click.unstyle(callees_text(calls, Page(places, 9, 60))).splitlines() == [
+        "pour",
+        "  src/a.py:7  fill  → src/pot.py:3    60 % sure",
+        "                    → 12 definitions  5 % sure",
+        "Not defined here: print",
+    ]
+    imports = [ImportTarget("src/a.py", 1, "tea", ("Pot", "Kettle", "Cup"), "src/tea.py", 0.9)]
+    assert click.unstyle(imports_text(imports, Page(places, 9, 30))).splitlines() == [
+        "src/a.py:1  tea (Pot, Kettle,",
+        "            Cup)  src/tea.py",
+        "            90 % sure",
+    ]

@@ -231,3 +231,16 @@ def test_a_heading_path_keeps_its_last_headings() -> None:
     assert crop_heading("Tea > Green > Water", 17) == "… > Green > Water"
     assert crop_heading("Tea > Green > Water", 12) == "… > Water"
     assert crop_heading("Tea > Green > Water", 6) == "… > W…"
+
+
+def test_structural_rows_are_grouped_on_a_terminal_and_whole_in_a_pipe(
+    small_git: GitFolder,
+) -> None:
+    question = ("assay", "callers", "boil")
+    terminal = Terminal(small_git.root, *question)
+    assert terminal.end() == 0
+    assert re.sub(r"\x1b\[\d*m", "", terminal.text).endswith("boil\n  src/cup.py:5  fill\n")
+    piped = subprocess.run(
+        [*PROGRAM, *question], cwd=small_git.root, capture_output=True, text=True
+    )
+    assert piped.stdout == "src/cup.py:5  fill → boil\n"

@@ -11,6 +11,7 @@ import click
 from verdigris.serve.cli import NOTHING_FOUND
 from verdigris.serve.cli.answers import envelope
 from verdigris.serve.cli.assay_text import (
+    Page,
     callees_text,
     callers_text,
     importers_text,
@@ -18,15 +19,15 @@ from verdigris.serve.cli.assay_text import (
     inventory_text,
     symbols_text,
 )
-from verdigris.serve.cli.console import one_line, open_knowledge_base, warn
+from verdigris.serve.cli.console import line_width, one_line, open_knowledge_base, warn
 from verdigris.serve.cli.options import JSON, QUIET, REFRESH, limit_option
-from verdigris.serve.cli.places import Places, places_of
+from verdigris.serve.cli.places import places_of
 
 if TYPE_CHECKING:
     from verdigris.upkeep.structure import Structure
 
 Look = Callable[["Structure", str], Sequence[Any]]
-Text = Callable[[Sequence[Any], Places, int], str]
+Text = Callable[[Sequence[Any], Page], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def assay() -> None:
     """Ask about the structure of code: callers, callees, imports, importers, symbols, inventory.
 
     Calls are matched by name, receiver and imports, without types; each row says how sure it is.
+    On a terminal rows are grouped and folded to its width; in a pipe each is one whole line.
     Exit codes: 0 found, 1 nothing found, 2 error.
     """
 
@@ -115,7 +117,7 @@ def _command(query: _Query) -> click.Command:
             about = {"query": query.name, "target": target}
             click.echo(envelope(**about, results=results, total=len(rows)))
         else:
-            click.echo(query.text(rows, places, limit))
+            click.echo(query.text(rows, Page(places, limit, line_width())))
         if not rows:
             ctx.exit(NOTHING_FOUND)
 

@@ -131,6 +131,11 @@ def terminal_width() -> int:
     return min(max(shutil.get_terminal_size((_MAX_WIDTH, 24)).columns, _MIN_WIDTH), _MAX_WIDTH)
 
 
+def line_width() -> int:
+    """Columns that a row may fill: the terminal's; 0, which is any, where a program reads."""
+    return terminal_width() if sys.stdout is not None and sys.stdout.isatty() else 0
+
+
 @contextmanager
 def open_knowledge_base(folder: str, quiet: bool = False) -> Iterator[KnowledgeBase]:
     """The knowledge base of the repository around `folder`; it shows its progress."""
