@@ -183,6 +183,43 @@ def test_glab_is_asked_where_origin_lies_on_gitlab(
     assert len(glab.calls) == 4
 
 
+def test_threads_on_gitlab_are_asked_for_only_where_something_changed(
+    base: KnowledgeBase,
+    small_git: GitFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    glab = ForgeProgram(tmp_path / "bin", "glab", monkeypatch)
+    small_git.git("remote", "add", "origin", "git@gitlab.example.org:ada/kettle.git")
+
+    def holds(*numbers_and_days: tuple[int, int]) -> None:
+        web = "https://gitlab.example.org/ada/kettle/-/issues/"
+        glab.holds("issues", *(
+            {"iid": number, "title": f"Lid {number}", "web_url": f"{web}{number}",
+             "user_notes_count": 1, "updated_at": f"2026-01-0{day}T00:00:00.5Z"}
+            for number, day in numbers_and_days
+        ))  # fmt: skip
+
+    def asked() -> list[str]:
+        """Whose threads the next refresh asks for."""
+        glab.works()
+        base.refresh(FORGE)
+        return [call[1].split("/")[3] for call in glab.calls if "discussions" in call[1]]
+
+    for number in (1, 2, 3):
+        note = {"body": f"Rattle {number}", "author": {"username": "bob"}}
+        glab.holds(f"discussions-issues-{number}", {"notes": [note]})
+    holds((3, 3), (2, 2), (1, 1))
+    assert asked() == ["3", "2", "1"]
+    holds((1, 4), (3, 3), (2, 2))
+    assert asked() == ["1", "3"]  # the last second that was known may hold later changes
+    assert asked() == ["1"]
+    (hit,) = base.ask('"Rattle 2"', Filters(kinds=("issue",)), limit=1).hits
+    assert hit.document == "issue:2"
+    versions = [one.event for one in base.log.markers() if one.event.document.startswith("issue:")]
+    assert len(versions) == 4
+
+
 @pytest.fixture
 def exported(tmp_path: Path) -> Callable[..., Path]:
     def write(*records: dict[str, object]) -> Path:

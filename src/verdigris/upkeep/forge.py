@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,8 +59,8 @@ def scrape_forge_file(file: Path, log: EventLog, report: ScrapeReport) -> None:
         raise ForgeError(f"{source} is not UTF-8; export it again, see docs/forge.md") from error
     records = list(json_values(text, source))
     for start in range(0, len(records), _ITEMS_A_TRANSACTION):
-        items = _items(records[start : start + _ITEMS_A_TRANSACTION], report)
-        _append(log, items, CursorChange(FORGE, {}), report)
+        read = _items(records[start : start + _ITEMS_A_TRANSACTION], report)
+        _append(log, [item for _, item in read], CursorChange(FORGE, {}), report)
 
 
 class _Walk:
@@ -71,7 +71,7 @@ class _Walk:
     """
 
     def __init__(self, log: EventLog, name: str, stream: Stream) -> None:
-        self._log, self._read = log, stream.read
+        self._log, self._read, self._complete = log, stream.read, stream.complete
         self._through, self._after, self._until = (
             f"{name} {part}" for part in ("through", "after", "until")
         )
@@ -92,13 +92,29 @@ class _Walk:
         known = self._log.cursor(FORGE, SHARED).get(self._through, "")
         while True:
             page = self._read(after)
-            items = _items(page.records, report)
+            read = _items(page.records, report)
+            items = [item for _, item in read]
             until = until or max((item.updated for item in items), default=known)
             after = "" if _reaches(page, items, known) else page.after
-            _append(self._log, items, self._position(after, max(until, known)), report)
+            changed, moved = self._changed(read, known), self._position(after, max(until, known))
+            _append(self._log, changed, moved, report)
             progress.advance(len(items))
             if not after:
                 return
+
+    def _changed(self, read: list[tuple[Record, ForgeItem]], known: str) -> list[ForgeItem]:
+        """The items, completed where the list lacks something, and then only what is new.
+
+        What changed in the second that is known last is taken again: more may have come in it.
+        """
+        if self._complete is None:
+            return [item for _, item in read]
+        stamps = self._log.cursor(FORGE, SHARED)
+        return [
+            item_of(self._complete(record))
+            for record, item in read
+            if not "" < item.updated < known or _updated(stamps, item.document) != item.updated
+        ]
 
     def _position(self, after: str, until: str) -> CursorChange:
         if after:
@@ -112,11 +128,12 @@ def _reaches(page: Page, items: list[ForgeItem], known: str) -> bool:
     return not page.after or oldest < known
 
 
-def _items(records: Iterable[Record], report: ScrapeReport) -> list[ForgeItem]:
+def _items(records: Iterable[Record], report: ScrapeReport) -> list[tuple[Record, ForgeItem]]:
+    """Records with what they say, without those that say too little."""
     items, wrong = [], 0
     for record in records:
         try:
-            items.append(item_of(record))
+            items.append((record, item_of(record)))
         except ForgeError as error:
             wrong += 1
             if wrong <= _WORST_RECORDS_NAMED:
@@ -134,20 +151,24 @@ def _append(
     events: list[Event] = []
     stamps: dict[str, str] = {}
     for item in items:
-        old = stamps.get(item.document) or known.get(item.document, "")
-        if item.updated < old.partition("|")[0]:
+        if item.updated < _updated(known, item.document):
             key = "records older than the known ones"
             report.left_out[key] = report.left_out.get(key, 0) + 1
             continue
         told = issue_events(item)
         stamp = f"{item.updated}|{told.events[0].version}"
-        if stamp == old:
+        if stamp == known.get(item.document):
             continue
-        stamps[item.document] = stamp
+        known[item.document] = stamps[item.document] = stamp
         events += told.events
         _note(report, item, told.secrets)
     moved = replace(position, set={**position.set, **stamps})
     report.events += log.append(events, moved, SHARED)
+
+
+def _updated(stamps: Mapping[str, str], document: str) -> str:
+    """When the known version of an item was changed; '' of an unknown one."""
+    return stamps.get(document, "").partition("|")[0]
 
 
 def _note(report: ScrapeReport, item: ForgeItem, secrets: int) -> None:

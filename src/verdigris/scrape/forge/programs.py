@@ -55,14 +55,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One list of a forge, most recently changed first.
-
-    optional: not every forge or repository has it, so that failing is worth a warning only.
-    """
+    """One list of a forge, most recently changed first."""
 
     name: str
     read: Callable[[str], Page]
     optional: bool = False
+    """Not every forge or repository has it, so that failing is worth a warning only."""
+    complete: Callable[[Record], Record] | None = None
+    """A record with what its list lacks, by one more request."""
 
 
 def program_for(repository: Repository) -> str:
@@ -76,9 +76,13 @@ def program_for(repository: Repository) -> str:
 def streams_of(program: str, root: Path) -> tuple[Stream, ...]:
     """The lists that `gh` or `glab` can give, run in `root`."""
     if program == "glab":
-        return (
-            Stream("issues", partial(_gitlab_page, root, "issues")),
-            Stream("merge_requests", partial(_gitlab_page, root, "merge_requests")),
+        return tuple(
+            Stream(
+                name,
+                partial(_gitlab_page, root, name),
+                complete=partial(_with_threads, root, name),
+            )
+            for name in ("issues", "merge_requests")
         )
     return (
         Stream("issues", partial(_github_page, root, "issues", ISSUES)),
@@ -106,12 +110,12 @@ def _gitlab_page(root: Path, name: str, after: str) -> Page:
     found = _json("glab", root, ["api", f"projects/:fullpath/{name}?{query}"])
     if not isinstance(found, list):
         raise ForgeError(f"glab gave no {name}; update glab, {_FROM_FILE}")
-    records = tuple(_with_threads(root, name, one) for one in found if isinstance(one, dict))
+    records = tuple(one for one in found if isinstance(one, dict))
     return Page(records, str(number + 1) if len(found) == _GITLAB_PAGE else "")
 
 
 def _with_threads(root: Path, name: str, record: Record) -> Record:
-    """GitLab's lists have no comments: one more request for each record that has some."""
+    """GitLab's lists have no comments."""
     if not record.get("user_notes_count"):
         return record
     path = f"projects/:fullpath/{name}/{record.get('iid')}/discussions?per_page=100"
