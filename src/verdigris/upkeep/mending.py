@@ -17,7 +17,7 @@ from verdigris.upkeep.checks import Site, wrong_vectors
 from verdigris.upkeep.indexing import catch_up, open_index
 from verdigris.upkeep.locking import refresh_lock
 from verdigris.upkeep.progress import Silent
-from verdigris.upkeep.scraping import SOURCES, Wanted, kinds_of, scrape_commits, scrape_files
+from verdigris.upkeep.scraping import SOURCES, FileScrape, Wanted, kinds_of, scrape_commits
 from verdigris.upkeep.served_folder import clear_up
 from verdigris.views import Facts
 
@@ -31,7 +31,7 @@ def mend_log(site: Site) -> str:
             scrape_commits(site.repository, log, report, Silent())
             limit = site.settings.max_file_bytes
             wanted = Wanted(limit, kinds_of(SOURCES))
-            scrape_files(site.repository, log, wanted, report, Silent())
+            FileScrape(site.repository, log, wanted, report).run(Silent())
     return f"kept as {aside.name}; {report.events:,} events read anew from git and the files"
 
 

@@ -12,14 +12,14 @@ from verdigris.settings import Settings
 from verdigris.store.index import Index
 from verdigris.upkeep.capturing import collect_hooks
 from verdigris.upkeep.indexing import catch_up
-from verdigris.upkeep.progress import Progress
+from verdigris.upkeep.progress import Progress, Silent
 from verdigris.upkeep.scraping import (
     FORGE,
     TRANSCRIPTS,
+    FileScrape,
     Wanted,
     kinds_of,
     scrape_commits,
-    scrape_files,
 )
 from verdigris.views import Facts
 
@@ -45,10 +45,13 @@ class Refresh:
             from verdigris.upkeep.forge import scrape_forge
 
             scrape_forge(self.repository, self.log, self.settings.forge, report, self.progress)
+        self._catch_up(self.progress)
         if of_files := set(sources) - {"git", FORGE, TRANSCRIPTS}:
             wanted = Wanted(self.settings.max_file_bytes, kinds_of(of_files))
-            scrape_files(self.repository, self.log, wanted, report, self.progress)
-        self._catch_up()
+            scrape = FileScrape(self.repository, self.log, wanted, report)
+            # Some files are indexed while the next are parsed, in other processes.
+            scrape.run(self.progress, stored=lambda: self._catch_up(Silent()))
+            self._catch_up(self.progress)
         # Last, since nothing is taken from transcripts that the index has from elsewhere.
         if TRANSCRIPTS in sources or (self.settings.transcripts and "sessions" in sources):
             self._read_transcripts(report)
@@ -59,7 +62,7 @@ class Refresh:
 
         scrape = TranscriptScrape(self.repository, self.log, self.index, report)
         scrape.run(self.settings.transcripts, self.progress)
-        self._catch_up()
+        self._catch_up(self.progress)
 
-    def _catch_up(self) -> None:
-        catch_up(self.log, self.index, self.facts, self.progress)
+    def _catch_up(self, progress: Progress) -> None:
+        catch_up(self.log, self.index, self.facts, progress)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from verdigris.event_log import SHARED, CursorChange, EventLog
 from verdigris.records import (
@@ -13,13 +15,14 @@ from verdigris.records import (
     Event,
     Kind,
     ScrapeReport,
-    SeenDetails,
-    SourceFile,
 )
-from verdigris.scrape.files import FileChanges, Skipped, file_changes, read_file
+from verdigris.scrape.files import FileChanges, file_changes
 from verdigris.scrape.git.history_position import history_position
 from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
+
+if TYPE_CHECKING:
+    from verdigris.upkeep.file_reading import ReadFile
 
 SOURCES = ("git", "sessions", "docs", "code")
 FORGE = "forge"
@@ -28,7 +31,6 @@ TRANSCRIPTS = "transcripts"
 """A source outside of the repository, which is only read where somebody asks for it."""
 _KINDS: dict[str, Kind] = {"git": "commit", "sessions": "session", "docs": "doc", "code": "code"}
 _FILES, _GIT = "files", "git"
-_LONGEST_HEADING = 500
 _COMMITS_A_TRANSACTION = 1_000
 _FILES_A_TRANSACTION = 100
 
@@ -87,102 +89,69 @@ def pending_files(repository: Repository, log: EventLog, max_bytes: int) -> File
     return file_changes(repository, log.cursor(_FILES), max_bytes)
 
 
-def scrape_files(
-    repository: Repository,
-    log: EventLog,
-    wanted: Wanted,
-    report: ScrapeReport,
-    progress: Progress,
-) -> None:
-    """Append the events of changed files, and the end of those that went.
-
-    Files of other kinds than the wanted ones stay for the next scrape.
-    """
-    changes = pending_files(repository, log, wanted.max_bytes)
-    if changes.changed:
-        from verdigris.scrape.code.isolated import IsolatedParser
-
-        progress.start("reading files", len(changes.changed))
-        stamps = iter(changes.changed.items())
-        with IsolatedParser() as parser:
-            reader = _Reader(repository, wanted.max_bytes, report, parser.parse)
-            while batch := dict(islice(stamps, _FILES_A_TRANSACTION)):
-                report.events += _append(batch, reader, log, wanted)
-                progress.advance(len(batch))
-        progress.finish()
-    if changes.gone or changes.restamped or changes.forgotten:
-        gone = [Event(DOCUMENT_GONE, path, "") for path in changes.gone]
-        log.append(gone, CursorChange(_FILES, changes.restamped, changes.forgotten))
-        report.gone += len(gone)
-    for reason, count in changes.skipped.items():
-        _count(report.skipped, reason, count)
-
-
-def _append(batch: dict[str, str], reader: _Reader, log: EventLog, wanted: Wanted) -> int:
-    """Append the wanted files of a batch (path → stamp); return how many events were new."""
-    read = {path: reader.events(path) for path in batch}
-    taken = {path: events for path, events in read.items() if _is_wanted(events, wanted)}
-    for events in taken.values():
-        _note(reader.report, events)
-    return log.append(
-        (event for events in taken.values() for event in events),
-        CursorChange(_FILES, {path: batch[path] for path in taken}),
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads files into events, and tells the report what was odd."""
+class FileScrape:
+    """Brings the log up to the files of the work tree, and the report with it."""
 
     repository: Repository
-    max_bytes: int
+    log: EventLog
+    wanted: Wanted
     report: ScrapeReport
-    parse_code: Callable[[SourceFile], list[Event]]
 
-    def events(self, path: str) -> list[Event]:
-        """All events of a file; none where it cannot be read any more."""
-        file = read_file(self.repository, path, self.max_bytes)
-        if isinstance(file, Skipped):  # it changed after it was listed; the next scrape looks again
-            _count(self.report.skipped, file.reason, 1)
-            return []
+    def run(self, progress: Progress, stored: Callable[[], None] = lambda: None) -> None:
+        """Append the events of changed files, and the end of those that went.
+
+        Files of other kinds than the wanted ones stay for the next scrape. stored: called after
+        each transaction, while the next files are being read.
+        """
+        changes = pending_files(self.repository, self.log, self.wanted.max_bytes)
+        if changes.changed:
+            progress.start("reading files", len(changes.changed))
+            for count in self._append(changes.changed):
+                progress.advance(count)
+                stored()
+            progress.finish()
+        if changes.gone or changes.restamped or changes.forgotten:
+            gone = [Event(DOCUMENT_GONE, path, "") for path in changes.gone]
+            self.log.append(gone, CursorChange(_FILES, changes.restamped, changes.forgotten))
+            self.report.gone += len(gone)
+        for reason, count in changes.skipped.items():
+            _count(self.report.skipped, reason, count)
+
+    def _append(self, stamps: Mapping[str, str]) -> Iterator[int]:
+        """Append files (path → stamp); yield how many were read after each transaction."""
+        from verdigris.upkeep.file_reading import read_files
+
+        with closing(read_files(self.repository, stamps, self.wanted.max_bytes)) as files:
+            while batch := list(islice(files, _FILES_A_TRANSACTION)):
+                taken = [file for file in batch if self._is_wanted(file)]
+                events = (event for file in taken for event in file.events)
+                cursor = CursorChange(_FILES, {file.path: stamps[file.path] for file in taken})
+                self.report.events += self.log.append(events, cursor)
+                for file in batch:
+                    self._note_reading(file)
+                for file in taken:
+                    self._note_parsing(file)
+                yield len(batch)
+
+    def _is_wanted(self, file: ReadFile) -> bool:
+        return file.seen is None or file.seen.kind in self.wanted.kinds
+
+    def _note_reading(self, file: ReadFile) -> None:
         self.report.secrets += file.secrets
+        if file.skipped:
+            _count(self.report.skipped, file.skipped, 1)
         if file.warning:
-            self.report.warnings.append(f"{path}: {file.warning}")
-        return [_cropped(event) for event in events_of(file, self.parse_code)]
+            self.report.warnings.append(f"{file.path}: {file.warning}")
 
-
-def _is_wanted(events: Sequence[Event], wanted: Wanted) -> bool:
-    details = events[0].details if events else None
-    return not isinstance(details, SeenDetails) or details.kind in wanted.kinds
-
-
-def _cropped(event: Event) -> Event:
-    """A heading stands in every event below it: one of 100,000 letters must not fill the log."""
-    if len(event.heading) <= _LONGEST_HEADING:
-        return event
-    return replace(event, heading=event.heading[-_LONGEST_HEADING:])
-
-
-def events_of(file: SourceFile, parse_code: Callable[[SourceFile], list[Event]]) -> list[Event]:
-    """All events of one version of a file: session log, document or code."""
-    from verdigris.scrape.sessions.events import is_session_log, parse_session
-
-    if is_session_log(file.path, file.text):
-        return parse_session(file)
-    from verdigris.scrape.parsers import parse_file
-
-    return parse_file(file, parse_code)
-
-
-def _note(report: ScrapeReport, events: Sequence[Event]) -> None:
-    details = events[0].details if events else None
-    if not isinstance(details, SeenDetails):
-        return
-    _count(report.documents, details.kind, 1)
-    if details.file:
-        _count(report.parsers, details.file.parser, 1)
-        if details.file.warning:
-            report.warnings.append(f"{events[0].document}: {details.file.warning}")
+    def _note_parsing(self, file: ReadFile) -> None:
+        if file.seen is None:
+            return
+        _count(self.report.documents, file.seen.kind, 1)
+        if parsed := file.seen.file:
+            _count(self.report.parsers, parsed.parser, 1)
+            if parsed.warning:
+                self.report.warnings.append(f"{file.path}: {parsed.warning}")
 
 
 def _count(counts: dict[str, int], key: str, number: int) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +16,7 @@ import pytest
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.records import Event, SeenDetails, SourceFile
 from verdigris.scrape.code.events import parse_code
-from verdigris.scrape.code.isolated import IsolatedParser
+from verdigris.scrape.code.isolated import IsolatedParser, IsolatedParsers
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -42,9 +45,20 @@ def warning(events: list[Event]) -> str:
     return details.file.warning
 
 
+def parsing_processes() -> int:
+    """How many processes for parsing this one has."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True
+    )
+    return listed.stdout.count("verdigris.scrape.code.isolated")
+
+
 def test_events_are_the_same_as_without_a_process() -> None:
+    too_long = replace(PYTHON, text="x = 1\n" * 200_000)
+    no_code = SourceFile("notes", "Some text.\n\nMore.\n", "v2", time="2026-01-02T03:04:05Z")
+    itself = SourceFile("test_isolated.py", Path(__file__).read_text(), "v3", secrets=1)
     with IsolatedParser() as parser:
-        for file in (GO, PYTHON, PYTHON):
+        for file in (GO, PYTHON, PYTHON, too_long, no_code, itself):
             assert parser.parse(file) == parse_code(file)
 
 
@@ -95,10 +109,21 @@ def test_closing_leaves_no_process() -> None:
     parser.parse(PYTHON)
     parser.close()
     parser.close()
-    listed = subprocess.run(
-        ["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True
-    )
-    assert "verdigris.scrape.code.isolated" not in listed.stdout
+    assert parsing_processes() == 0
+
+
+def test_threads_parse_side_by_side_and_closing_ends_all() -> None:
+    files = [replace(PYTHON, path=f"{number}.py") for number in range(20)]
+    with IsolatedParsers() as parsers, ThreadPoolExecutor(2) as pool:
+        together = Barrier(2)
+
+        def parse(file: SourceFile) -> list[Event]:
+            together.wait(timeout=60)
+            return parsers.parse(file)
+
+        assert list(pool.map(parse, files)) == [parse_code(file) for file in files]
+        assert 1 <= parsing_processes() <= 2
+    assert parsing_processes() == 0
 
 
 def test_a_scrape_survives_a_grammar_that_crashes(small_git: GitFolder, grammar_that: Path) -> None:

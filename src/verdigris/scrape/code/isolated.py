@@ -8,7 +8,6 @@ worker starts with the first file and lives until `close`; measured: 60 ms, besi
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -18,7 +17,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, Self
 
-from verdigris.records import Event, SourceFile
+import msgspec
+
+from verdigris.records import DOCUMENT_SEEN, Event, Lines, SeenDetails, SourceFile, SymbolDetails
 from verdigris.scrape.documents.plain_text import parse_text
 
 SECONDS = 10.0
@@ -29,6 +30,28 @@ _READY = b"ready"
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from verdigris.scrape.code.isolated import serve; serve()"
 )
+
+
+class _Content(msgspec.Struct, array_like=True, frozen=True):
+    """What a parser found out about one event; the rest is the file's."""
+
+    kind: str
+    text: str
+    lines: Lines | None
+    heading: str
+    details: SymbolDetails | None
+
+
+class _Parsed(msgspec.Struct, array_like=True, frozen=True):
+    """A worker's answer: the details of `document.seen`, and the events after it."""
+
+    seen: SeenDetails
+    content: list[_Content]
+
+
+_QUESTION = msgspec.msgpack.Decoder(SourceFile)
+_ANSWER: msgspec.msgpack.Decoder[_Parsed | str] = msgspec.msgpack.Decoder(_Parsed | str)
+"""Not pickled: that takes five times as long, mostly for the many calls."""
 
 
 class IsolatedParser:
@@ -48,23 +71,49 @@ class IsolatedParser:
         """Read a source file as `parse_code` does, or as text, with a warning, if that fails."""
         try:
             self._worker = self._worker or _Worker()
-            answer = self._worker.ask(pickle.dumps(file), self._seconds)
+            answer = self._worker.ask(msgspec.msgpack.encode(file), self._seconds)
         except Empty:
             self.close()
             return parse_text(file, f"parsing took longer than {self._seconds:g} s; cut as text")
         except OSError as error:
             self.close()
             return parse_text(file, f"{error}; cut as text")
-        events: list[Event] | str = pickle.loads(answer)
-        if isinstance(events, str):
-            return parse_text(file, f"parsing failed ({events}); cut as text")
-        return events
+        parsed = _ANSWER.decode(answer)
+        if isinstance(parsed, str):
+            return parse_text(file, f"parsing failed ({parsed}); cut as text")
+        return _events(file, parsed)
 
     def close(self) -> None:
         """End the worker."""
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
+
+
+class IsolatedParsers:
+    """Workers for threads: each call has one to itself, and there are as many as calls at once."""
+
+    def __init__(self) -> None:
+        self._idle: SimpleQueue[IsolatedParser] = SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def parse(self, file: SourceFile) -> list[Event]:
+        """Read a source file as `IsolatedParser.parse` does."""
+        try:
+            parser = self._idle.get_nowait()
+        except Empty:
+            parser = IsolatedParser()
+        try:
+            return parser.parse(file)
+        finally:
+            self._idle.put(parser)
 
 
 class _Worker:
@@ -123,10 +172,44 @@ def serve() -> None:
     _send(answers, _READY)
     while question := _receive(sys.stdin.buffer):
         try:
-            answer: list[Event] | str = parse_code(pickle.loads(question))
+            answer: _Parsed | str = _parsed(parse_code(_QUESTION.decode(question)))
         except Exception as error:
             answer = f"{type(error).__name__}: {error}"
-        _send(answers, pickle.dumps(answer))
+        _send(answers, msgspec.msgpack.encode(answer))
+
+
+def _parsed(events: list[Event]) -> _Parsed:
+    """What of the events is to be sent."""
+    seen, *content = events
+    assert isinstance(seen.details, SeenDetails)
+    return _Parsed(seen.details, [_content(event) for event in content])
+
+
+def _content(event: Event) -> _Content:
+    details = event.details
+    assert details is None or isinstance(details, SymbolDetails)
+    return _Content(event.kind, event.text, event.lines, event.heading, details)
+
+
+def _events(file: SourceFile, parsed: _Parsed) -> list[Event]:
+    """The events that `_parsed` was given."""
+    path, version, time = file.path, file.version, file.time
+    return [
+        Event(DOCUMENT_SEEN, path, version, time=time, details=parsed.seen),
+        *(
+            Event(
+                kind=one.kind,
+                document=path,
+                version=version,
+                text=one.text,
+                lines=one.lines,
+                heading=one.heading,
+                time=time,
+                details=one.details,
+            )
+            for one in parsed.content
+        ),
+    ]
 
 
 def _send(pipe: IO[bytes], message: bytes) -> None:

@@ -1,0 +1,58 @@
+"""Reading files several at a time: in order, whole, and leaving no process behind."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from tests.scrape.code.test_isolated import parsing_processes
+
+from verdigris.scrape.repository import open_repository
+from verdigris.upkeep.file_reading import ReadFile, read_files
+
+if TYPE_CHECKING:
+    from tests.conftest import GitFolder
+
+MAX_BYTES = 100_000
+
+
+def many_files(folder: GitFolder, count: int) -> list[str]:
+    """Code, documents and text in turn; the code grows, so that later files are done earlier."""
+    texts = {"py": "def f():\n    return g()\n", "md": "# Title\n\nText.\n", "txt": "Text.\n"}
+    paths = []
+    for number in range(count):
+        suffix, text = list(texts.items())[number % 3]
+        path = f"files/{number}.{suffix}"
+        folder.write(path, text * (count - number))
+        paths.append(path)
+    return paths
+
+
+def read(folder: GitFolder, paths: list[str]) -> list[ReadFile]:
+    return list(read_files(open_repository(folder.root), paths, MAX_BYTES))
+
+
+def test_files_come_in_the_given_order_each_as_when_read_alone(small_git: GitFolder) -> None:
+    paths = many_files(small_git, 150)
+    together = read(small_git, paths)
+    assert [file.path for file in together] == paths
+    for file in together[::29]:
+        assert [file] == read(small_git, [file.path])
+    assert all(file.seen is not None for file in together)
+
+
+def test_a_file_that_went_is_skipped_and_the_others_are_read(small_git: GitFolder) -> None:
+    first, gone, last = many_files(small_git, 3)
+    small_git.root.joinpath(gone).unlink()
+    files = read(small_git, [first, gone, last])
+    assert [file.skipped for file in files] == ["", "missing", ""]
+    assert [bool(file.events) for file in files] == [True, False, True]
+    assert files[1].seen is None
+
+
+def test_who_stops_early_leaves_no_process(small_git: GitFolder) -> None:
+    paths = many_files(small_git, 150)
+    with closing(read_files(open_repository(small_git.root), paths, MAX_BYTES)) as files:
+        assert next(files).path == paths[0]
+        assert parsing_processes() > 0
+    assert parsing_processes() == 0
