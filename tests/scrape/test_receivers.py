@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verdigris.scrape.code.receivers import receiver_before
+from verdigris.scrape.code.receivers import Receivers
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,5 @@ from verdigris.scrape.code.receivers import receiver_before
     ],
 )
 def test_the_names_before_a_call(written: str, receiver: str) -> None:
-    assert receiver_before(len(written.encode()), f"{written}boil()".encode()) == receiver
+    receivers = Receivers(f"{written}boil()".encode())
+    assert receivers.before(len(written.encode())) == receiver

@@ -8,6 +8,7 @@ from verdigris.records import Lines
 
 BLOCK_LINES = 40
 _SHORTEST_BLOCK = 10
+_BEST_RANK = 3
 
 
 def split_lines(text: str) -> list[str]:
@@ -57,11 +58,13 @@ def _block_end(lines: Sequence[str], span: Lines) -> int:
         rank = _cut_rank(lines[line - 1], lines[line])
         if rank > best_rank:
             best_line, best_rank = line, rank
+        if rank == _BEST_RANK:
+            break
     return best_line
 
 
 def _cut_rank(before: str, after: str) -> int:
-    """Say how good a cut between two lines is, 0 to 3."""
+    """Say how good a cut between two lines is, 0 to _BEST_RANK."""
     starts_unindented = bool(after) and not after[0].isspace() and after[0].isalnum()
     return 2 * _is_blank(before) + starts_unindented
 

@@ -11,6 +11,7 @@ Both are `code.test` where the language marks the definition as test code, as Ru
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -80,10 +81,10 @@ def parse_code(file: SourceFile) -> list[Event]:
 
 def _calls_by_owner(calls: Sequence[Call], owners: Sequence[int]) -> dict[int, tuple[Call, ...]]:
     """Give every call to the symbol that owns its line; equal calls of a line count once."""
-    found: dict[int, dict[Call, None]] = {}
+    found: dict[int, list[Call]] = defaultdict(list)
     for call in calls:
-        found.setdefault(owners[call.line - 1], {})[call] = None
-    return {owner: tuple(unique) for owner, unique in found.items()}
+        found[owners[call.line - 1]].append(call)
+    return {owner: tuple(dict.fromkeys(repeated)) for owner, repeated in found.items()}
 
 
 def _pieces(lines: Sequence[str], table: SymbolTable) -> Iterator[_Piece]:

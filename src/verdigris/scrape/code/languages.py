@@ -45,7 +45,7 @@ _C_MACROS = (
     rb"|\)(?:[ \t]*const)?\s+(" + _MACRO + rb")(?=\s*[:;{])"  # void f() LOCKS_EXCLUDED(mutex);
     rb"|^[ \t]*(" + _MACRO + rb")[ \t]+(?=(?:\w+[ \t]+)*\w+[ \t*&]+[\w(]|~?\w+\()"  # API int f();
     rb"|^[ \t]*if[ \t]+(" + _MACRO + rb")(?=[ \t]*\()"  # if CONSTEXPR (sizeof(T) > 1)
-    rb"|\b\w+(?:\[[^]\n]*\])?[ \t]+(" + _MACRO + rb")(?=[ \t]*[;=])"  # int x GUARDED_BY(mutex);
+    rb"|(?<=[\w\]])[ \t]+(" + _MACRO + rb")(?=[ \t]*[;=])"  # int x GUARDED_BY(mutex);
     rb"|\btemplate\s*<[^(){};]*(,\s*" + _MACRO_WITH_CALLS + rb")(?=\s*[,>])"  # <int N, IF(N > 1)>
 )
 """Macros in places where the language itself has no word."""
@@ -53,7 +53,7 @@ _C_EXPORT = (
     rb"\b(?:class|struct|union|enum)[ \t]+(" + _MACRO + rb")[ \t]+(?=\w+(?:[ \t]+final)?\s*[:{])"
 )
 """`struct EXPORT Name {`: the grammar reads a function without parameters, and meets no error."""
-_VARIANCE = rb"(?:^|[<,])\s*(in(?:[ \t]+out)?|out)(?=[ \t]+\w+\s*[,>=]|[ \t]+\w+[ \t]+extends\b)"
+_VARIANCE = rb"[<,\n]\s*(in(?:[ \t]+out)?|out)(?=[ \t]+\w+\s*[,>=]|[ \t]+\w+[ \t]+extends\b)"
 _KOTLIN_MISREAD = (
     rb"\w(<[A-Z][\w.?*, <>]*>)(?=[ \t]*\{)"  # `boil<Tea> {`: two comparisons
     rb"|^(?:@.*|\))\s(data|value|annotation|actual|expect)(?=[ \t]+class\b)"  # after `@A`: a name

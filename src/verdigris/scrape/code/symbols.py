@@ -168,8 +168,9 @@ def _stands_alone(rows: Rows, lines: Sequence[str], language: Language) -> bool:
 
     Comments about the enclosing module (Rust's `//!`) do not belong to what follows them.
     """
-    first = lines[rows.first].lstrip()
-    starts_line = len(lines[rows.first].encode()) - len(first.encode()) >= rows.column
+    line = lines[rows.first]
+    first = line.lstrip()
+    starts_line = len(line.removesuffix(first).encode()) >= rows.column
     return starts_line and not (language is RUST and first.startswith(("//!", "/*!")))
 
 

@@ -21,7 +21,7 @@ from tree_sitter import Node, Parser, Query, QueryCursor, Tree
 from verdigris.records import Call
 from verdigris.scrape.code.blanking import blanked, mendings
 from verdigris.scrape.code.languages import Language
-from verdigris.scrape.code.receivers import receiver_before
+from verdigris.scrape.code.receivers import Receivers
 
 MAX_DEPTH = 4000
 MAX_FRAGMENTS = 20_000
@@ -176,18 +176,26 @@ class _Findings:
 
     def __init__(self, source: bytes, language: Language) -> None:
         self._source = source
-        self._language = language
+        self._receivers = Receivers(source, dot_joins_texts=language.dot_joins_texts)
         self._definitions: dict[tuple[int, int], Definition] = {}
         self._docstrings: dict[int, str] = {}
         self._nodes: dict[str, list[Node]] = {name: [] for name in _SINGLE}
         self._imports: list[Captures] = []
         self._aliases: dict[int, list[str]] = {}
         self._templates: dict[int, Node] = {}
+        self._members: list[Captures] = []
+        self._owners: dict[int, list[Node]] = {}
 
     def collect(self, matches: Iterable[Captures], warning: str) -> Syntax:
         """Take all matches and return what they are."""
         for captures in matches:
-            self._add(captures)
+            name = next(iter(captures))
+            if name in self._nodes:
+                self._nodes[name] += captures[name]
+            else:
+                self._add(captures)
+        for captures in self._members:
+            self._define_member(captures)
         nodes = self._nodes
         components = [c for c in self._calls("component") if c.name[:1].isupper()]
         bodies = {node.end_byte: node.start_byte for node in nodes["last"]}
@@ -204,11 +212,8 @@ class _Findings:
         )
 
     def _add(self, captures: Captures) -> None:
-        """Sort in one match."""
-        name, nodes = next(iter(captures.items()))
-        if name in _SINGLE:
-            self._nodes[name] += nodes
-        elif "import" in captures:
+        """Sort in a match of several captures."""
+        if "import" in captures:
             self._imports.append(captures)
         elif "documented" in captures:
             documented = captures["documented"][0].start_byte
@@ -216,6 +221,10 @@ class _Findings:
         elif "alias" in captures:
             names = [text_of(node, self._source) for node in captures["alias"]]
             self._aliases.setdefault(captures["aliased"][0].start_byte, []).extend(names)
+        elif "object" in captures:
+            self._members.append(captures)
+        elif "owned" in captures:
+            self._owners[captures["owned"][0].start_byte] = captures["owner"]
         elif "template" in captures:
             self._templates[captures["templated"][0].start_byte] = captures["template"][0]
         else:
@@ -223,15 +232,20 @@ class _Findings:
 
     def _calls(self, label: str) -> list[Call]:
         """Turn the names of callees into calls."""
-        dot_joins_texts = self._language.dot_joins_texts
+        receiver_before = self._receivers.before
         return [
             Call(
                 text_of(node, self._source),
                 node.start_point.row + 1,
-                receiver_before(node.start_byte, self._source, dot_joins_texts=dot_joins_texts),
+                receiver_before(node.start_byte),
             )
             for node in self._nodes[label]
         ]
+
+    def _define_member(self, captures: Captures) -> None:
+        """Take a function of an object, if that has a name."""
+        if owner := self._owners.get(captures["object"][0].start_byte):
+            self._define(_definition(captures | {"owner": owner}, self._source))
 
     def _define(self, definition: Definition) -> None:
         place = (definition.start_byte, definition.end_byte)
@@ -262,13 +276,15 @@ def _rank(definition: Definition) -> tuple[bool, bool, bool]:
 
 
 def _definition(captures: Captures, source: bytes) -> Definition:
-    """Turn the captures `symbol.<kind>`, `name`, `owner` and `body` into a definition."""
+    """Turn `symbol.<kind>`, `name`, `owner`, and `body` or what has one, into a definition."""
     label = next(name for name in captures if name.startswith("symbol."))
     node = captures[label][0]
     name = text_of(captures["name"][0], source)
     if "owner" in captures:
         name = f"{text_of(captures['owner'][0], source)}.{name}"
-    body = captures.get("body")
+    body = captures["body"][0] if "body" in captures else None
+    if "value" in captures:
+        body = captures["value"][0].child_by_field_name("body")
     rows = _rows_of(node)
     return Definition(
         kind=label.removeprefix("symbol."),
@@ -277,7 +293,7 @@ def _definition(captures: Captures, source: bytes) -> Definition:
         end_byte=node.end_byte,
         first_row=rows.first,
         last_row=rows.last,
-        body_byte=body[0].start_byte if body else -1,
+        body_byte=body.start_byte if body else -1,
     )
 
 

@@ -1,44 +1,30 @@
 ; Shared by JavaScript, TypeScript and TSX.
-; Definitions
+; Definitions. What is a function by its value ends with the body of that.
 (function_declaration name: (_) @name body: (_) @body) @symbol.function
 (generator_function_declaration name: (_) @name body: (_) @body) @symbol.function
 (class_declaration name: (_) @name body: (_) @body) @symbol.class
 (class_body (method_definition name: (_) @name body: (_) @body) @symbol.function)
 
 (variable_declarator name: (identifier) @name value: [
-  (arrow_function body: (_) @body)
-  (function_expression body: (_) @body)
-  (generator_function body: (_) @body)]) @symbol.function
-(variable_declarator name: (identifier) @name value: (class body: (_) @body)) @symbol.class
+  (arrow_function) (function_expression) (generator_function)] @value) @symbol.function
+(variable_declarator name: (identifier) @name value: (class) @value) @symbol.class
 (assignment_expression left: [(identifier) (member_expression)] @name right: [
-  (arrow_function body: (_) @body)
-  (function_expression body: (_) @body)
-  (generator_function body: (_) @body)]) @symbol.function
+  (arrow_function) (function_expression) (generator_function)] @value) @symbol.function
 (assignment_expression left: [(identifier) (member_expression)] @name
-  right: (class body: (_) @body)) @symbol.class
+  right: (class) @value) @symbol.class
 
 (export_statement "default" @name value: [
-  (arrow_function body: (_) @body)
-  (function_expression body: (_) @body)
-  (generator_function body: (_) @body)]) @symbol.function
-(export_statement "default" @name value: (class body: (_) @body)) @symbol.class
+  (arrow_function) (function_expression) (generator_function)] @value) @symbol.function
+(export_statement "default" @name value: (class) @value) @symbol.class
 
-; Functions of an object that has a name
-(variable_declarator name: (identifier) @owner value: (object
-  (pair key: (_) @name value: [
-    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method))
-(variable_declarator name: (identifier) @owner value: (object
-  (method_definition name: (_) @name body: (_) @body) @symbol.method))
-(assignment_expression left: (_) @owner right: (object
-  (pair key: (_) @name value: [
-    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method))
-(assignment_expression left: (_) @owner right: (object
-  (method_definition name: (_) @name body: (_) @body) @symbol.method))
-(export_statement "default" @owner value: (object
-  (pair key: (_) @name value: [
-    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method))
-(export_statement "default" @owner value: (object
-  (method_definition name: (_) @name body: (_) @body) @symbol.method))
+; Functions of an object, which are taken where it has a name. One pattern for each way to name an
+; object would take most of the time that compiling this query takes.
+(object [
+  (pair key: (_) @name value: [(arrow_function) (function_expression)] @value) @symbol.method
+  (method_definition name: (_) @name body: (_) @body) @symbol.method]) @object
+(variable_declarator name: (identifier) @owner value: (object) @owned)
+(assignment_expression left: (_) @owner right: (object) @owned)
+(export_statement "default" @owner value: (object) @owned)
 
 (decorator) @decorator
 (comment) @comment

@@ -1,4 +1,2 @@
 (class_body (field_definition property: (_) @name
-  value: (arrow_function body: (_) @body)) @symbol.function)
-(class_body (field_definition property: (_) @name
-  value: (function_expression body: (_) @body)) @symbol.function)
+  value: [(arrow_function) (function_expression)] @value) @symbol.function)

@@ -8,30 +8,12 @@
 (abstract_method_signature name: (_) @name) @symbol.function
 (class_body (method_signature name: (_) @name) @symbol.function)
 (class_body (public_field_definition name: (_) @name
-  value: (arrow_function body: (_) @body)) @symbol.function)
-(class_body (public_field_definition name: (_) @name
-  value: (function_expression body: (_) @body)) @symbol.function)
+  value: [(arrow_function) (function_expression)] @value) @symbol.function)
 
-; Functions of an object whose type is told: `const routes = {…} as const`, `… satisfies Routes`
-(variable_declarator name: (identifier) @owner value: (as_expression (object
-  (pair key: (_) @name value: [
-    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method)))
-(variable_declarator name: (identifier) @owner value: (as_expression (object
-  (method_definition name: (_) @name body: (_) @body) @symbol.method)))
-(export_statement "default" @owner value: (as_expression (object
-  (pair key: (_) @name value: [
-    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method)))
-(export_statement "default" @owner value: (as_expression (object
-  (method_definition name: (_) @name body: (_) @body) @symbol.method)))
-(variable_declarator name: (identifier) @owner value: (satisfies_expression (object
-  (pair key: (_) @name value: [
-    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method)))
-(variable_declarator name: (identifier) @owner value: (satisfies_expression (object
-  (method_definition name: (_) @name body: (_) @body) @symbol.method)))
-(export_statement "default" @owner value: (satisfies_expression (object
-  (pair key: (_) @name value: [
-    (arrow_function body: (_) @body) (function_expression body: (_) @body)]) @symbol.method)))
-(export_statement "default" @owner value: (satisfies_expression (object
-  (method_definition name: (_) @name body: (_) @body) @symbol.method)))
+; An object whose type is told: `const routes = {…} as const`, `… satisfies Routes`
+(variable_declarator name: (identifier) @owner value: [
+  (as_expression (object) @owned) (satisfies_expression (object) @owned)])
+(export_statement "default" @owner value: [
+  (as_expression (object) @owned) (satisfies_expression (object) @owned)])
 
 (import_statement (import_require_clause source: (string (string_fragment) @module))) @import
