@@ -29,7 +29,10 @@ fn fill_pot_with_water() {
     ("question", "behind"),
     [
         ("how is tea made?", {"tests/test_pot.py", "pot.pyi", "CHANGELOG.md", "commit"}),
-        ("why is tea made?", {"tests/test_pot.py", "pot.pyi"}),
+        ("why is tea made?", {"tests/test_pot.py", "pot.pyi", "pot.py"}),
+        ("tell me why tea is made", {"tests/test_pot.py", "pot.pyi", "pot.py"}),
+        ("what is the reason for tea?", {"tests/test_pot.py", "pot.pyi", "pot.py"}),
+        ("State the reason for tea", {"tests/test_pot.py"}),
         ("where was tea added?", {"tests/test_pot.py", "pot.pyi", "commit"}),
         ("which test makes tea?", {"pot.py", "pot.pyi", "CHANGELOG.md", "README.md", "commit"}),
         ("is tea tested?", {"pot.pyi", "CHANGELOG.md", "commit"}),

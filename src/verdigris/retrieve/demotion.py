@@ -1,5 +1,6 @@
 """What stands a little behind: tests and declarations, which say the words of what they stand for;
-change logs, which say a word about everything; commits, where the present is asked for."""
+change logs, which say a word about everything; commits, where the present is asked for; code, which
+shows what is and not why."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from verdigris.retrieve.wording import (
     asks_about_tests,
     asks_for_tests,
     asks_where,
+    asks_why,
     is_question,
 )
 from verdigris.store.document_chunks import Ids, is_among
@@ -40,6 +42,7 @@ class Demotion:
         self._wants_tests, self._only_tests = asks_about_tests(text), asks_for_tests(text)
         self._of_the_present = not asks_about_changes(text)
         self._wants_place = asks_where(text)
+        self._wants_reason = is_question(text) and asks_why(text) and not said
         self.factor = FACTOR_FOR_QUESTION if self._asks else FACTOR_FOR_SUBJECT
 
     @property
@@ -54,8 +57,12 @@ class Demotion:
 
     def of(self, kind: Kind, name: str) -> Demoted | None:
         """For a document of this kind and name; None where the text may well mean it."""
-        what = self._what(kind, name)
-        return Demoted(what, self.factor) if what else None
+        whats = [what for what in (self._what(kind, name), self._no_reason(kind)) if what]
+        factor = round(self.factor ** len(whats), 4)
+        return Demoted(" and ".join(whats), factor) if whats else None
+
+    def _no_reason(self, kind: Kind) -> str:
+        return "code" if kind == "code" and self._wants_reason else ""
 
     def _what(self, kind: Kind, name: str) -> str:
         if kind == "code" and is_test(name):
@@ -79,12 +86,15 @@ def put_behind(index: Index, demotion: Demotion, fused: Fused) -> Fused:
             f"SELECT id, kind, name FROM documents WHERE kind IN ({marks})",
             demotion.kinds,
         )
-        behind = [document for document, kind, name in rows if demotion.of(kind, name)]
+        behind = {
+            document: demoted.factor
+            for document, kind, name in rows
+            if (demoted := demotion.of(kind, name))
+        }
         if demotion.of_commits:  # their names would be many, and tell nothing
             commits = index.connection.execute("SELECT id FROM documents WHERE kind = 'commit'")
-            behind += [document for (document,) in commits]
-    reduced = is_among(fused.document_ids, np.array(behind, np.int64))
-    factors = np.where(reduced, demotion.factor, 1.0)
+            behind |= {document: demotion.factor for (document,) in commits}
+    factors = np.array([behind.get(one, 1.0) for one in fused.document_ids.tolist()])
     return sorted_by_score(fused.document_ids, factors * fused.scores)
 
 

@@ -24,6 +24,11 @@ _ABOUT_CHANGES = re.compile(
     r"|versions?|releas\w*|histor\w*|change-?log|news|no longer|any ?more|used to)\b",
     re.IGNORECASE,
 )
+_ASKS_WHY = re.compile(
+    r"^\W*(?:\w+\W+){0,2}(?:why|how come)\b"
+    r"|\b(?:rationale|motivation|reasons? (?:for|why|behind))\b",
+    re.IGNORECASE,
+)
 _ABOUT_COURSE = re.compile(
     r"\b(?:(?:which|what) (?:branch|tag|commits?)|how (?:long|many)|start(?:ed)?|ended"
     r"|duration|minutes|hours)\b",
@@ -66,7 +71,12 @@ def asks_where(text: str) -> bool:
 
 def asks_about_changes(text: str) -> bool:
     """Whether it may be wanted what changed, when or why."""
-    return _ABOUT_CHANGES.search(text) is not None
+    return _ABOUT_CHANGES.search(text) is not None or asks_why(text)
+
+
+def asks_why(text: str) -> bool:
+    """Whether a reason is wanted."""
+    return _ASKS_WHY.search(text) is not None
 
 
 def asks_about_course(text: str) -> bool:
