@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from verdigris.capture.file_lock import try_lock
 from verdigris.capture.file_replacing import replace_file
 from verdigris.capture.work_tree import WorkTree, is_ignored, path_within
 from verdigris.errors import Busy, SessionError, StorageError
+from verdigris.file_lock import lock_file
 from verdigris.named_tuple import NamedTuple
 
 LOCK_SECONDS = 10.0
@@ -197,22 +196,17 @@ def locked(files: SessionFiles) -> Iterator[None]:
     path = os.path.join(files.local, "session.lock")
     try:
         make_ignored(files.local)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = lock_file(path, LOCK_SECONDS)
+    except TimeoutError as error:
+        raise Busy(
+            f"another verdigris session command holds {path}; wait for it and try again"
+        ) from error
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
-        _wait_for(descriptor, path)
         yield
     finally:
         os.close(descriptor)
-
-
-def _wait_for(descriptor: int, path: str) -> None:
-    ends = time.monotonic() + LOCK_SECONDS
-    while not try_lock(descriptor):
-        if time.monotonic() > ends:
-            raise Busy(f"another verdigris session command holds {path}; wait for it and try again")
-        time.sleep(0.005)
 
 
 def make_ignored(folder: str | os.PathLike[str]) -> None:

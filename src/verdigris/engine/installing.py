@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from verdigris.engine.catalog import catalog_rows
 from verdigris.engine.model_rows import ModelRow, table_of
 from verdigris.engine.model_store import (
@@ -21,6 +19,7 @@ from verdigris.engine.model_store import (
     read_manifest,
 )
 from verdigris.errors import CorruptModel, EngineError
+from verdigris.file_lock import lock_file
 
 UNFINISHED = ".unfinished"
 """Folder, beside the models, of what has arrived but is not in place yet."""
@@ -36,15 +35,23 @@ def installing(row: ModelRow, models: Path) -> Iterator[Path]:
     staging = models / UNFINISHED / f"{row.name}@{row.revision[:12]}"
     try:
         staging.mkdir(parents=True, exist_ok=True)
-        with FileLock(staging.with_name(f"{row.name}.lock"), timeout=0):
+        descriptor = _locked(row, staging)
+        try:
             yield staging
-    except Timeout as error:
-        raise EngineError(
-            f"another process is installing model {row.name!r}; wait for it"
-        ) from error
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise EngineError(
             f"cannot install model {row.name!r} in {models}: {error.strerror or error}"
+        ) from error
+
+
+def _locked(row: ModelRow, staging: Path) -> int:
+    try:
+        return lock_file(staging.with_name(f"{row.name}.lock"))
+    except TimeoutError as error:
+        raise EngineError(
+            f"another process is installing model {row.name!r}; wait for it"
         ) from error
 
 

@@ -15,9 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from verdigris.errors import HookError, StorageError
+from verdigris.file_lock import lock_file
 from verdigris.scrape.repository import Repository, git_output
 from verdigris.upkeep.locations import Locations
 
@@ -88,18 +87,20 @@ def run_in_turn(locations: Locations, refresh: Callable[[], None]) -> bool:
     Returns whether it was this one.
     """
     pending = locations.folder / "hook.pending"
-    lock = FileLock(locations.folder / "hook.lock")
     pending.touch()
     ran = False
     while pending.exists():
         try:
-            with lock.acquire(timeout=0):
-                while pending.exists():
-                    pending.unlink(missing_ok=True)
-                    refresh()
-                    ran = True
-        except Timeout:  # the one that refreshes will see that there is more to do
+            descriptor = lock_file(locations.folder / "hook.lock")
+        except TimeoutError:  # the one that refreshes will see that there is more to do
             return ran
+        try:
+            while pending.exists():
+                pending.unlink(missing_ok=True)
+                refresh()
+                ran = True
+        finally:
+            os.close(descriptor)
     return ran
 
 

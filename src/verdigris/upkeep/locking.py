@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from filelock import FileLock, Timeout
-
 from verdigris.errors import Busy, StorageError
+from verdigris.file_lock import lock_file
 from verdigris.upkeep.locations import Locations
 
 LOCK_SECONDS = 60.0
@@ -19,10 +19,9 @@ def refresh_lock(locations: Locations, seconds: float = LOCK_SECONDS) -> Iterato
 
     Raises Busy after `seconds`, StorageError where the lock file cannot be made.
     """
-    lock = FileLock(locations.lock, timeout=seconds)
     try:
-        lock.acquire()
-    except Timeout as error:
+        descriptor = lock_file(locations.lock, seconds)
+    except TimeoutError as error:
         raise Busy(
             f"another verdigris is refreshing {locations.log.parent}; wait for it, "
             "or ask with --no-refresh"
@@ -35,4 +34,4 @@ def refresh_lock(locations: Locations, seconds: float = LOCK_SECONDS) -> Iterato
     try:
         yield
     finally:
-        lock.release()
+        os.close(descriptor)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from verdigris.capture.file_lock import try_lock
+from verdigris.file_lock import try_lock
 
 ERRORS = "agent-errors.log"
 MAX_BYTES = 8_000_000
