@@ -102,9 +102,12 @@ class Relations:
         path, start = match["path"].removeprefix("./"), int(match["start"])
         lines = Lines(start, max(int(match["end"] or 0), start))
         blob = files_at(self.repository, commit).get(path, "")
-        text = blob_texts(self.repository, [blob]).get(blob) if blob else None
-        if text is None:
-            raise QueryError(f"commit {commit[:10]} has no text file {path!r}; see: git ls-tree")
+        if not blob:
+            raise QueryError(f"commit {commit[:10]} has no file {path!r}; see: git ls-tree")
+        text = blob_texts(self.repository, [blob]).get(blob)
+        if text is None:  # where it is missing, in a partial clone, git fetches it to show it
+            old = f"{commit[:10]}:{path}"
+            raise QueryError(f"{old} is no text, too large, or not here; see: git show {old}")
         if not start or lines.end > len(text.splitlines()):
             last = len(text.splitlines())
             raise QueryError(f"{path} had {last:,} lines at {commit[:10]}; ask for some of them")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,8 @@ from verdigris.scrape.repository import open_repository
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
+
+    MakeGit = Callable[[str], GitFolder]
 
 
 @pytest.mark.parametrize(
@@ -96,3 +99,17 @@ def test_lines_that_hold_a_word(small_git: GitFolder) -> None:
     found = lines_with(repository, head, ["boil"])
     assert ("src/kettle.py", "def boil(litres):") in found
     assert lines_with(repository, head, ["boi", "-v"]) == lines_with(repository, head, []) == []
+
+
+def test_what_a_partial_clone_lacks_is_left_out(small_git: GitFolder, make_git: MakeGit) -> None:
+    first = small_git.git("rev-parse", "HEAD:src/kettle.py")
+    small_git.write("src/kettle.py", "def boil():\n    return 0\n")
+    small_git.commit("Boil nothing")
+    small_git.git("config", "uploadpack.allowFilter", "true")
+    clone = make_git("clone")
+    clone.git("remote", "add", "origin", small_git.root.as_uri())
+    clone.git("fetch", "-q", "--filter=blob:none", "origin", "main")
+    clone.git("checkout", "-q", "-B", "main", "FETCH_HEAD")
+    last = clone.git("rev-parse", "HEAD:src/kettle.py")
+    texts = blob_texts(open_repository(clone.root), [last, first, last])
+    assert texts == {last: "def boil():\n    return 0\n"}
