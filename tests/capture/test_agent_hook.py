@@ -127,6 +127,26 @@ def test_long_texts_are_cut_and_a_full_spool_refuses(
         spool.append(spool_folder(kept.root), {"text": "x" * 100})
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit for the size of files")
+def test_a_full_disk_costs_the_line_that_does_not_fit_alone(kept: GitFolder) -> None:
+    import resource
+
+    _hook({"session_id": "s", "hook_event_name": "Stop", "last_assistant_message": "1"}, kept.root)
+    folder = spool_folder(kept.root)
+    (record,) = _records(kept.root)
+    spool.append(folder, record)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    full = (Path(folder) / "agent-spool.jsonl").stat().st_size + 10
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full, limits[1]))
+    try:
+        with pytest.raises(OSError, match="no space left"):
+            spool.append(folder, record | {"text": "2"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    spool.append(folder, record | {"text": "3"})
+    assert [one["text"] for one in _records(kept.root)] == ["1", "3"]
+
+
 def test_git_is_read_without_git(kept: GitFolder, tmp_path: Path) -> None:
     head = kept.git("rev-parse", "HEAD")
     event = {"hook_event_name": "Stop"}

@@ -95,6 +95,16 @@ def test_a_file_that_is_no_json_is_named(small_git: GitFolder, verdigris: Verdig
     assert "settings.json is left as it is" in run.err
 
 
+def test_what_the_system_refuses_is_told_in_words(
+    small_git: GitFolder, verdigris: Verdigris
+) -> None:
+    settings = small_git.root / ".claude" / "settings.json"
+    settings.mkdir(parents=True)
+    run = verdigris("agent", "install", "claude", inside=small_git.root)
+    assert (run.code, run.err.count("\n")) == (2, 1)
+    assert run.err.startswith(f"verdigris: {settings}: ")
+
+
 def test_hooks_reach_the_open_session(small_git: GitFolder, verdigris: Verdigris) -> None:
     verdigris("session", "start", "Mine", inside=small_git.root)
     _spool(small_git.root, ("prompt", "Why is the cup empty?"), ("tool", "Edit"))

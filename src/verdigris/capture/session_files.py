@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -223,6 +224,8 @@ def _unreadable(path: str, error: OSError) -> StorageError:
 
 
 def _unwritable(path: str, error: OSError) -> StorageError:
+    if error.errno == errno.ENOSPC:
+        return StorageError(f"no space left for {path}; free some and run the same command again")
     return StorageError(
         f"cannot write {path} ({error.strerror}); make its folder writable, or keep session logs "
         "elsewhere: VERDIGRIS_SESSIONS_DIR=FOLDER"

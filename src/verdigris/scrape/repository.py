@@ -272,5 +272,10 @@ def _complaint(command: str, folder: Path, stderr: bytes) -> str:
         return f"{folder} is not in a git repository; run: git init"
     if "must be run in a work tree" in text:
         return f"{folder} is inside the .git directory; go to the top of the work tree: cd .."
+    if "could not fetch" in text:
+        return (
+            f"{folder} is a partial clone without its history's folders; "
+            "fetch them: git fetch --refetch --tags --filter=blob:none"
+        )
     first = next((line for line in text.splitlines() if line.strip()), "no message")
     return f"git {command} failed in {folder}: {first.removeprefix('fatal: ')}; run: git fsck"

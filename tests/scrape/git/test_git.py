@@ -480,6 +480,21 @@ def test_a_partial_clone_is_read_without_fetching(project: Project, tmp_path: Pa
     assert set(files) == {FileChange("a.txt", "D"), FileChange("b.txt", "A")}
 
 
+def test_a_clone_without_folders_is_told_what_fetches_them(
+    project: Project, tmp_path: Path
+) -> None:
+    project.commit("one", a="text\n")
+    project.git("config", "uploadpack.allowFilter", "true")
+    clone = Project(tmp_path / "clone")
+    clone.git("remote", "add", "origin", project.root.as_uri())
+    clone.git("fetch", "-q", "--filter=tree:0", "origin", "main")
+    clone.git("update-ref", "refs/heads/main", "FETCH_HEAD")
+    with pytest.raises(RepositoryError, match="--refetch --tags --filter=blob:none"):
+        clone.read()
+    clone.git("fetch", "-q", "--refetch", "--tags", "--filter=blob:none")
+    assert [change.path for change in details(clone.read()[0]).files] == ["a.txt"]
+
+
 def test_the_documents_of_a_branch(project: Project) -> None:
     first = project.commit("one", a="1")
     project.git("branch", "old")

@@ -42,9 +42,12 @@ def append(folder: str, record: Record) -> None:
         path = os.path.join(folder, _SPOOL)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            if os.fstat(descriptor).st_size + len(line) > MAX_BYTES:
+            before = os.fstat(descriptor).st_size
+            if before + len(line) > MAX_BYTES:
                 raise OSError(f"{_SPOOL} is full; empty it: verdigris scrape sessions")
-            os.write(descriptor, line)
+            if os.write(descriptor, line) < len(line):  # else the next line would be lost, too
+                os.ftruncate(descriptor, before)
+                raise OSError(f"no space left for {path}")
         finally:
             os.close(descriptor)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,12 @@ COMMANDS = {
 }
 """Command → module with a click command of that name (`eval` is `evaluate` there)."""
 
+_MENDS = {
+    errno.ENOSPC: "; free some space and run the same command again",
+    errno.EACCES: "; mend its permissions",
+    errno.EPERM: "; mend its permissions",
+    errno.EROFS: "; make the disk writable",
+}
 _INTERRUPTED = "interrupted; nothing is lost, the next run goes on from here"
 FOUND, NOTHING_FOUND, ERROR, STALE = 0, 1, 2, 3
 _SIGNALLED = 128
@@ -62,9 +69,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _said(error: Exception) -> str:
     """What went wrong, in words; a bug must not look like `nothing found`."""
-    if isinstance(error, VerdigrisError | OSError | MemoryError):
+    if isinstance(error, OSError):
+        return _said_by_system(error)
+    if isinstance(error, VerdigrisError | MemoryError):
         return str(error) or type(error).__name__
     return f"internal error, please report it with the trace of --debug: {error!r}"
+
+
+def _said_by_system(error: OSError) -> str:
+    """What the system refused, to what, and what mends it, as far as that is known."""
+    mend = _MENDS.get(error.errno or 0, "")
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}{mend}"
 
 
 def _run(arguments: list[str], debug: bool) -> int:
