@@ -13,7 +13,7 @@ import pytest
 
 import verdigris
 from verdigris.capture import session_files
-from verdigris.capture.session_files import log_paths
+from verdigris.capture.session_files import change_text, log_paths
 from verdigris.capture.sessions import SessionCapture, Statements
 from verdigris.capture.work_tree import open_work_tree
 from verdigris.errors import Busy, RepositoryError, SessionError, StorageError
@@ -275,3 +275,21 @@ def test_a_tag_that_git_refuses_is_said_and_stops_nothing(small_git: GitFolder) 
     ended = capture(small_git).end()
     assert ended.notes[0].startswith("no tag: git refused session-")
     assert "Session Tags" not in ended.text
+
+
+def test_what_is_saved_while_a_log_is_written_stays(tmp_path: Path) -> None:
+    log = tmp_path / "20260101-000000.md"
+    log.write_text("# Mine\n")
+    edits = iter(["# Mine, edited\n", "# Mine, edited twice\n"])
+
+    def change(text: str) -> str:
+        if (edit := next(edits, None)) is not None:
+            log.write_text(edit)  # an editor saves between reading and writing
+        return f"{text}a note\n"
+
+    change_text(str(log), change)
+    assert log.read_text() == "# Mine, edited twice\na note\n"
+    assert list(tmp_path.iterdir()) == [log]
+    log.unlink()
+    with pytest.raises(SessionError, match="is gone"):
+        change_text(str(log), change)

@@ -156,18 +156,38 @@ def _read(file: str) -> str:
         return stream.read().decode("utf-8", "surrogateescape")
 
 
+def change_text(log: str, change: Callable[[str], str]) -> None:
+    """Replace a log by what `change` makes of it; begin anew where somebody saves it meanwhile.
+
+    To be called under the lock. Raises as `read_text` and `write_text`.
+    """
+    while not _replaced(log, change(before := read_text(log)), _encoded(before)):
+        pass
+
+
 def write_text(file: str, text: str) -> None:
     """Replace a file whole or not at all; a link stays a link. Raises StorageError.
 
-    To be called under the lock: what killed processes left of their writing goes, too.
+    To be called under the lock.
     """
+    _replaced(file, text)
+
+
+def _replaced(file: str, text: str, instead_of: bytes | None = None) -> bool:
+    """Whether it was; what killed processes left of their writing goes, too."""
     try:
-        folder, name = os.path.split(replace_file(file, text.encode("utf-8", "surrogateescape")))
+        written = replace_file(file, _encoded(text), instead_of)
+        folder, name = os.path.split(written or file)
         for left in os.listdir(folder):
             if left.startswith(f".{name}.") and left.endswith(".tmp"):
                 os.unlink(os.path.join(folder, left))
     except OSError as error:
         raise _unwritable(file, error) from error
+    return written is not None
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def reserve_log(log: str) -> bool:

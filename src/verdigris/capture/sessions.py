@@ -11,6 +11,7 @@ from functools import cached_property
 from verdigris.capture import session_log as text_of
 from verdigris.capture.session_files import (
     SessionFiles,
+    change_text,
     forget_open_log,
     locate_logs,
     locked,
@@ -113,12 +114,11 @@ class SessionCapture:
     def update(self, said: Statements) -> Captured:
         """Add what happened since the last update, with git's facts. Raises SessionError."""
         with locked(self._files):
-            log, _, head = self._open()
+            log, head = self._open()
             metrics = self._metrics(head, log)
-            text = read_text(log)  # after git, which may take long: somebody may have saved an edit
-            since = text_of.last_update(text)
+            since = text_of.last_update(read_text(log))
             block = text_of.update_text(_clock(head), since, metrics, said)
-            write_text(log, text_of.with_block(text, block))
+            change_text(log, lambda text: text_of.with_block(text, block))
         return Captured(head.id, head.title, log, block)
 
     def note(self, note: str) -> Captured:
@@ -126,9 +126,9 @@ class SessionCapture:
         if not note.strip():
             raise SessionError('a note needs a text; say: verdigris session note "TEXT"')
         with locked(self._files):
-            log, text, head = self._open()
+            log, head = self._open()
             block = f"{self._heading('Note', head)}\n{text_of.free_text(note)}"
-            write_text(log, text_of.with_block(text, block))
+            change_text(log, lambda text: text_of.with_block(text, block))
         return Captured(head.id, head.title, log, block)
 
     def end(self) -> Captured:
@@ -149,13 +149,13 @@ class SessionCapture:
         """
         with locked(self._files):
             log = self._to_resume(session)
-            text = read_text(log)
-            head = text_of.read_head(text, log_name(log))
+            head = text_of.read_head(read_text(log), log_name(log))
             if head.status == ENDED:
                 raise SessionError(f"session {head.id} has ended; {_BEGIN}")
             block = f"{self._heading('Session Resumed', head)}\nGoing on with: {head.title}"
-            text = text_of.with_block(text_of.with_status(text, ACTIVE), block)
-            write_text(log, text)
+            change_text(
+                log, lambda text: text_of.with_block(text_of.with_status(text, ACTIVE), block)
+            )
             set_open_log(self._files, log)
         return Captured(head.id, head.title, log, block)
 
@@ -224,13 +224,12 @@ class SessionCapture:
             )
         raise SessionError(f"no session {beginning!r}; see: verdigris session list")
 
-    def _open(self) -> tuple[str, str, Head]:
-        """The open session's log, read anew: a person may have edited it meanwhile."""
+    def _open(self) -> tuple[str, Head]:
+        """The open session's log and its head, read anew: a person may have edited it."""
         log = open_log(self._files)
         if log is None:
             raise SessionError(f"no session is open in {self._tree.root}; {_BEGIN}")
-        text = read_text(log)
-        return log, text, text_of.read_head(text, log_name(log))
+        return log, text_of.read_head(read_text(log), log_name(log))
 
     def _make_room(self, archive: bool) -> tuple[str, ...]:
         """Archive the open session if asked to; returns what to say of it."""
@@ -240,7 +239,7 @@ class SessionCapture:
         if archive and not os.path.exists(log):
             forget_open_log(self._files)
             return (f"the log of the open session was gone: {log}",)
-        head = self._open()[2]
+        head = self._open()[1]
         if opened_by(self._files) and not archive:
             return (f"ended session {self._end().id} ({head.title})",)
         if not archive and head.status != ENDED:
@@ -266,7 +265,7 @@ class SessionCapture:
         return ()
 
     def _end(self) -> Captured:
-        log, _, head = self._open()
+        log, head = self._open()
         closing = ""
         end_tag = self._begin_end_tag(head)
         # Ended before, but interrupted before it was forgotten: nothing is written twice.
@@ -277,16 +276,16 @@ class SessionCapture:
             tags = f"{head.start_tag}..{tag}" if head.start_tag and tag else ""
             section = text_of.classification_text(metrics, _minutes(head), tags)
             closing = f"{block}\n\n{section}"
-            text = read_text(log)  # after git, as in `update`
-            text = text_of.with_section(text_of.with_block(text, block), section)
-            write_text(log, text_of.with_status(text, ENDED))
+            change_text(log, lambda text: _closed(text, block, section))
         forget_open_log(self._files)
         return Captured(head.id, head.title, log, closing, notes)
 
     def _archive(self) -> Captured:
-        log, text, head = self._open()
+        log, head = self._open()
         block = f"{self._heading('Session Archived', head)}\nLeft open, and set aside as it is."
-        write_text(log, text_of.with_block(text_of.with_status(text, ARCHIVED), block))
+        change_text(
+            log, lambda text: text_of.with_block(text_of.with_status(text, ARCHIVED), block)
+        )
         forget_open_log(self._files)
         return Captured(head.id, head.title, log, block)
 
@@ -388,6 +387,11 @@ class SessionCapture:
         return SessionSummary(
             name, head.title, head.status, head.branch, place, head.started, minutes, commits
         )
+
+
+def _closed(text: str, block: str, section: str) -> str:
+    closed = text_of.with_section(text_of.with_block(text, block), section)
+    return text_of.with_status(closed, ENDED)
 
 
 def _minutes(head: Head) -> int | None:

@@ -13,6 +13,7 @@ from verdigris.capture import session_log as text_of
 from verdigris.capture.agents.spool import Record, spool_folder, taken
 from verdigris.capture.session_files import (
     SessionFiles,
+    change_text,
     forget_open_log,
     locked,
     log_name,
@@ -115,12 +116,15 @@ def _begin(capture: SessionCapture, files: SessionFiles, talk: _Talk) -> str:
 
 def _add_blocks(log: str, talk: _Talk) -> None:
     """Add a block for each prompt and answer, but none that an interrupted run added already."""
-    text = read_text(log)
-    began = text_of.read_head(text, log_name(log)).began
-    for block in _blocks(talk, began):
-        if block not in text:
-            text = text_of.with_block(text, block)
-    write_text(log, text)
+    blocks = list(_blocks(talk, text_of.read_head(read_text(log), log_name(log)).began))
+
+    def with_blocks(text: str) -> str:
+        for block in blocks:
+            if block not in text:
+                text = text_of.with_block(text, block)
+        return text
+
+    change_text(log, with_blocks)
 
 
 def _blocks(talk: _Talk, began: int | None) -> Iterator[str]:
