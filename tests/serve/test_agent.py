@@ -95,6 +95,23 @@ def test_a_file_that_is_no_json_is_named(small_git: GitFolder, verdigris: Verdig
     assert "settings.json is left as it is" in run.err
 
 
+def test_a_file_that_cannot_be_read_does_not_hide_the_other_agents(
+    small_git: GitFolder, verdigris: Verdigris
+) -> None:
+    verdigris("agent", "install", "gemini", inside=small_git.root)
+    settings = small_git.write(".claude/settings.json", "{,}")
+    run = verdigris("agent", "status")
+    assert (run.code, run.err) == (0, "")
+    *rows, problem = run.out.splitlines()
+    assert [row.split()[:3] for row in rows] == [
+        ["claude", "project", "unreadable"],
+        ["gemini", "project", "installed"],
+        ["gemini", "project", "installed"],
+    ]
+    assert problem.startswith(f"{settings} is left as it is: ")
+    assert verdigris("agent", "status", "claude").code == 1
+
+
 def test_what_the_system_refuses_is_told_in_words(
     small_git: GitFolder, verdigris: Verdigris
 ) -> None:

@@ -44,10 +44,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FileStatus:
-    """How one file of an agent stands: installed, edited (installed, changed since), missing."""
+    """How one file of an agent stands."""
 
     path: Path
     state: str
+    """installed, edited (installed, changed since), missing, or unreadable."""
+    problem: str = ""
+    """Why it is unreadable."""
 
 
 def install(agent: Agent, place: Place, command: str, *, dry_run: bool = False) -> list[Change]:
@@ -99,20 +102,24 @@ def remove(agent: Agent, place: Place, *, dry_run: bool = False) -> list[Change]
 
 
 def status(agent: Agent, place: Place) -> list[FileStatus]:
-    """How each file of an agent stands. Raises AgentError where one cannot be understood."""
+    """How each file of an agent stands. Raises AgentError where our records are damaged."""
     records = read_records(place)
-    found = []
-    for path, (_, take_out) in _editors(agent, place, "").items():
+    return [
+        _status(agent, path, take_out, records.get(str(path)))
+        for path, (_, take_out) in _editors(agent, place, "").items()
+    ]
+
+
+def _status(agent: Agent, path: Path, take_out: _Edit, record: FileRecord | None) -> FileStatus:
+    try:
         before = _bytes(path)
-        record = records.get(str(path))
-        if before is None or _without(before, path, take_out) == before:
-            found.append(FileStatus(path, "missing"))
-        elif record is None or agent.name not in record.agents:
-            found.append(FileStatus(path, "installed" if record is None else "missing"))
-        else:
-            same = digest(before) == record.written
-            found.append(FileStatus(path, "installed" if same else "edited"))
-    return found
+        has_ours = before is not None and _without(before, path, take_out) != before
+    except (AgentError, OSError) as error:
+        return FileStatus(path, "unreadable", str(error))
+    if not has_ours or (record and agent.name not in record.agents):
+        return FileStatus(path, "missing")
+    is_edited = record and _digest(before) != record.written
+    return FileStatus(path, "edited" if is_edited else "installed")
 
 
 _Edit = Callable[[str], str]

@@ -102,13 +102,15 @@ def status_(ctx: click.Context, name: str, as_json: bool) -> None:
                 "scope": row.scope,
                 "path": str(row.file.path),
                 "state": row.file.state,
+                "problem": row.file.problem,
             }
             for row in rows
         ]
         click.echo(envelope(agents=shown, waiting=count, errors=errors))
     else:
         click.echo("\n".join(_status_text(rows, count, errors)))
-    ctx.exit(FOUND if any(row.file.state != "missing" for row in rows) else NOTHING_FOUND)
+    installed = any(row.file.state in ("installed", "edited") for row in rows)
+    ctx.exit(FOUND if installed else NOTHING_FOUND)
 
 
 @agent.command("hook", hidden=True)
@@ -142,6 +144,7 @@ def _status_text(rows: list[_Row], count: int, errors: list[str]) -> list[str]:
         for row in found
     ]
     lines = lines or ["no agent is installed; see: verdigris agent install --help"]
+    lines += [one_line(row.file.problem) for row in found if row.file.problem]
     if count:
         lines.append(f"{plural(count, 'record')} of hooks wait for the next scrape")
     if errors:
