@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.pipeline.files import files_rows, files_table, measure_files
 from benchmarks.pipeline.history import (
     histories_table,
     measure_histories,
@@ -29,7 +30,12 @@ HISTORIES = (
     "Commits with their files, no vectors, in clones made by "
     "`python -m benchmarks.pipeline --texts FOLDER --only history --repos NAME=PATH … --out FILE`."
 )
-SECTIONS = ("indexing", "retrieval", "large", "repos", "history")
+FILES = (
+    "Code and documents, no vectors, in clones made by "
+    "`python -m benchmarks.pipeline --texts FOLDER --only files --repos NAME=PATH … --out FILE`; "
+    "whole commands, medians, nothing indexed before."
+)
+SECTIONS = ("indexing", "retrieval", "large", "repos", "files", "history")
 
 
 def main() -> None:
@@ -100,6 +106,11 @@ def measure(arguments: argparse.Namespace, work: Path) -> Iterator[str]:
             measured.append(measure_repository(source, made(work / "repos"), arguments.rounds))
         rows += first_answer_rows(measured)
         details.append(f"### Repositories\n\n{repositories_table(measured)}")
+    if "files" in arguments.only and arguments.repos:
+        tell("files")
+        read = measure_files(arguments.repos, made(work / "files"), arguments.slow_rounds)
+        rows += files_rows(read)
+        details.append(f"### Files\n\n{FILES}\n\n{files_table(read)}")
     if "history" in arguments.only:
         tell("a long history")
         rows += measure_made_history(made(work / "history"), arguments.slow_rounds)
