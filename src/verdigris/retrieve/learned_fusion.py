@@ -8,7 +8,8 @@ repositories (`fusion_prior.json`) and are fitted to each repository by `learn/f
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -97,15 +98,19 @@ def prior_weights() -> FusionWeights:
 class Placed:
     """A list of documents in which features have ordered the files, and what moved each.
 
-    candidates: (files,) sorted document ids; parts: (files, features), what each adds to a score.
+    candidates: (files,) sorted document ids; parts: (files, features), what each adds to a score;
+    put_forward: commits by document id, and by what share their scores were raised.
     """
 
     fused: Fused
     candidates: Ids
     parts: Column
+    put_forward: Mapping[int, float] = field(default_factory=dict)
 
     def reasons_of(self, document_id: int) -> tuple[Reason, ...]:
-        """The features that set a file apart most from the average candidate."""
+        """The features that set a file apart most from the average candidate; a commit's raise."""
+        if share := self.put_forward.get(document_id):
+            return (Reason("changed the best files", round(share, 3)),)
         rows = np.flatnonzero(self.candidates == document_id)
         if not len(rows):
             return ()

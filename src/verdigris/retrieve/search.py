@@ -15,6 +15,7 @@ from verdigris.records import Lines
 from verdigris.retrieve.best_passages import best_passages
 from verdigris.retrieve.demotion import Demotion, put_behind, put_test_passages_behind
 from verdigris.retrieve.documents import read_document
+from verdigris.retrieve.explaining_commits import explaining_commits, put_forward
 from verdigris.retrieve.features import (
     FILE_KINDS,
     Candidates,
@@ -239,10 +240,14 @@ class Search:
 
     def _placed(self, evidence: Evidence) -> Placed:
         fused = self._put_behind(evidence)
+        explaining = explaining_commits(evidence, fused)
+        fused = put_forward(fused, explaining)
         weights = self._weights().of(evidence.text, subject_likeness(evidence))
         if weights is None:
-            return unplaced(fused)
-        return order_files(self._index, evidence, fused, weights)
+            placed = unplaced(fused)
+        else:
+            placed = order_files(self._index, evidence, fused, weights)
+        return replace(placed, put_forward=explaining)
 
     def _put_behind(self, evidence: Evidence) -> Fused:
         demotion = Demotion(evidence.text, is_said_in_code(evidence))
