@@ -34,6 +34,12 @@ fn fill_pot_with_water() {
         ("what is the reason for tea?", {"tests/test_pot.py", "pot.pyi", "pot.py"}),
         ("State the reason for tea", {"tests/test_pot.py"}),
         ("where was tea added?", {"tests/test_pot.py", "pot.pyi", "commit"}),
+        ("what was tea on 3 October 2025?", {"tests/test_pot.py", "pot.pyi"}),
+        (
+            "where is tea made?",
+            {"tests/test_pot.py", "pot.pyi", "CHANGELOG.md", "README.md", "commit"},
+        ),
+        ("where is tea described?", {"tests/test_pot.py", "pot.pyi", "CHANGELOG.md", "commit"}),
         ("which test makes tea?", {"pot.py", "pot.pyi", "CHANGELOG.md", "README.md", "commit"}),
         ("is tea tested?", {"pot.pyi", "CHANGELOG.md", "commit"}),
         ("Make tea", {"tests/test_pot.py"}),

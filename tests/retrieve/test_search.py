@@ -237,6 +237,35 @@ def test_names_count_more_where_something_is_said_word_for_word(
         assert {one.confidence for one in named if len(one.scores)} == {confidence}
 
 
+@pytest.mark.parametrize(
+    ("asks", "asks_for_tests"),
+    [
+        ("the kettle has boiled dry", 'which test says "the kettle has boiled dry"?'),
+        ("boil_dry()", "which test calls boil_dry()?"),
+    ],
+)
+def test_tests_that_repeat_a_message_or_name_make_it_no_less_telling(
+    tmp_path: Path, asks: str, asks_for_tests: str
+) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    text = 'def boil_dry():\n    raise KettleError("the kettle has boiled dry")\n'
+    for name in ("kettle.py", "test_kettle.py", "test_tea.py"):
+        (tmp_path / name).write_text(text)
+    with KnowledgeBase(tmp_path) as opened:
+        opened.refresh()
+        search = opened.questions.search
+
+        def scores(question: str) -> dict[str, float]:
+            (found,) = [one for one in search.rankings(Question(question), Filters(), (NAMES,))
+                        if len(one.scores)]  # fmt: skip
+            names = search.names_of(found.document_ids.tolist())
+            return dict(zip(names, found.scores.tolist(), strict=True))
+
+        third, files = pytest.approx(1 / 3), ("kettle.py", "test_kettle.py", "test_tea.py")
+        assert scores(asks) == {files[0]: 1, files[1]: third, files[2]: third}
+        assert scores(asks_for_tests) == dict.fromkeys(files, third)
+
+
 def test_who_asks_for_a_name_is_shown_where_its_definition_begins(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "-b", "main")
     steps = "".join(f"    boil({number})  # boil_kettle, kettle\n" for number in range(400))

@@ -47,6 +47,9 @@ def index(tmp_path: Path) -> Iterator[Index]:
         ("why is the cup broken?", []),
         ("is it fresh water for the kettle?", []),
         ("fill it with fresh water?", ["pot.py"]),  # some messages end so
+        ("Could not fill it with fresh water", ["pot.py"]),
+        ("empty, fill it with lemonade", ["pot.py"]),  # two telling words, but four in a row
+        ("pot is empty, lemonade", []),  # two of three
         ("cupBroken", []),
         ("water that is fresh fill it and the pot with", []),
         ("the lid of the old green pot is stuck, so lift it by hand very slow", ["lid.py"]),

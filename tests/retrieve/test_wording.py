@@ -22,6 +22,10 @@ from verdigris.retrieve.wording import (
         ("the fridge hums, doesn't it?", True),
         ("Where is the noise made?", True),
         ("fridgeNoise", True),
+        ("Could not open the fridge", False),
+        ("can't open the fridge", False),
+        ("could the fridge not open?", True),
+        ("why not open the fridge", True),
         ("we spoke of the noise. " * 10, True),
     ],
 )

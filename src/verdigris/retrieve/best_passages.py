@@ -11,8 +11,6 @@ from verdigris.retrieve.lanes import Ranking
 from verdigris.store.document_chunks import Ids, is_among
 
 PASSAGES_SHOWN = 3
-PASSAGE_RANK_OFFSET = 60
-"""The constant k of reciprocal rank fusion in Cormack et al. 2009; here it orders passages."""
 
 
 def best_passages(
@@ -21,7 +19,7 @@ def best_passages(
     meant: Set[int] = frozenset(),
     last: Set[int] = frozenset(),
 ) -> dict[int, list[tuple[int, float]]]:
-    """For each document its best (chunk id, score), by reciprocal ranks summed over the lanes.
+    """For each document its best (chunk id, score): shares of each lane's best score, summed.
 
     meant: chunk ids that stand before all others; last: those that stand behind all others.
     """
@@ -32,9 +30,11 @@ def best_passages(
 
     scores: dict[int, dict[int, float]] = {one: defaultdict(float) for one in document_ids.tolist()}
     for ranking in rankings:
+        best = max(ranking.chunk_scores[:1], default=0)
+        shares = ranking.chunk_scores / best if best > 0 else np.zeros(len(ranking.chunk_scores))
         for row in np.flatnonzero(is_among(ranking.chunk_documents, document_ids)).tolist():
             chunk_id, document_id = ranking.chunk_ids[row], ranking.chunk_documents[row]
-            scores[int(document_id)][int(chunk_id)] += 1 / (PASSAGE_RANK_OFFSET + row + 1)
+            scores[int(document_id)][int(chunk_id)] += float(shares[row])
     return {
         document: sorted(found.items(), key=place)[:PASSAGES_SHOWN]
         for document, found in scores.items()

@@ -1,22 +1,25 @@
 """What stands a little behind: tests and declarations, which say the words of what they stand for;
 change logs, which say a word about everything; commits, where the present is asked for; code, which
-shows what is and not why."""
+shows what is and not why; prose, where a place is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 
 from verdigris.answers import Demoted
 from verdigris.database import storage_errors
 from verdigris.records import Kind
+from verdigris.retrieve.days import days_meant
 from verdigris.retrieve.fusion import Fused, sorted_by_score
 from verdigris.retrieve.lanes import Ranking
 from verdigris.retrieve.path_kinds import is_change_log, is_declaration, is_test
 from verdigris.retrieve.wording import (
     asks_about_changes,
+    asks_about_prose,
     asks_about_tests,
     asks_for_tests,
     asks_where,
@@ -40,9 +43,10 @@ class Demotion:
     def __init__(self, text: str, said: bool = False) -> None:
         self._asks = said or is_question(text)
         self._wants_tests, self._only_tests = asks_about_tests(text), asks_for_tests(text)
-        self._of_the_present = not asks_about_changes(text)
+        self._of_the_present = not (asks_about_changes(text) or days_meant(text, date.today()))
         self._wants_place = asks_where(text)
         self._wants_reason = is_question(text) and asks_why(text) and not said
+        self._wants_code = self._wants_place and self._of_the_present and not asks_about_prose(text)
         self.factor = FACTOR_FOR_QUESTION if self._asks else FACTOR_FOR_SUBJECT
 
     @property
@@ -75,6 +79,8 @@ class Demotion:
             return "declaration"
         if kind == "doc" and self._of_the_present and is_change_log(name):
             return "change log"
+        if kind == "doc" and self._wants_code:
+            return "prose"
         return "commit" if kind == "commit" and self.of_commits else ""
 
 

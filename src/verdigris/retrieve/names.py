@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 
 from verdigris.database import storage_errors
 from verdigris.records import KINDS
+from verdigris.retrieve.days import passages_of_days
+from verdigris.retrieve.documents import read_document
 from verdigris.retrieve.lanes import NAMES, ChunkTable, Question, Ranking
 from verdigris.retrieve.moments import commits_meant
+from verdigris.retrieve.path_kinds import is_test
 from verdigris.retrieve.word_for_word import passages_saying
+from verdigris.retrieve.wording import asks_about_tests
 from verdigris.store.index import Index
 from verdigris.views import Facts
 
@@ -34,7 +39,8 @@ def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question
     """Documents that define a symbol, or are a file, issue or release, which the question spells
     out; and those that say the question, or what it quotes, word for word.
 
-    A name counts 1/(documents that carry it), so that `main` weighs less than `EventLog`.
+    A name counts 1/(documents that carry it), so that `main` weighs less than `EventLog`. Tests
+    that repeat a name or message make it no less telling of the others.
     """
     scores: dict[int, float] = defaultdict(float)
     passages: list[_Found] = []
@@ -43,14 +49,19 @@ def names_lane(table: ChunkTable, index: Index, facts: Facts, question: Question
     said = passages_saying(index, question.text)
     for found in [said, *named]:
         documents = {document for document, _ in found}
-        if len(documents) <= _MOST_FILES:
+        telling = documents if asks_about_tests(question.text) else _no_tests(index, documents)
+        if len(telling) <= _MOST_FILES:
             passages += [one for one in found if one[1]]
             for document in documents:
-                scores[document] += 1 / len(documents)
+                scores[document] += 1 / len(telling if document in telling else documents)
     meant = _ids(index, (f"commit:{sha}" for sha in commits_meant(question.text, facts)))
     for document in meant:
         scores[document] += 1 / len(meant)
-    confidence = 1.0 if said else SPELT
+    of_days = passages_of_days(index, question.text, date.today())
+    passages += of_days
+    for document in {document for document, _ in of_days}:
+        scores[document] += 1
+    confidence = 1.0 if said or of_days else SPELT
     rankings = _rankings(table, scores, passages)
     return [replace(one, confidence=confidence) for one in rankings]
 
@@ -94,6 +105,11 @@ def _documents_named(index: Index, facts: Facts, name: str) -> list[_Found]:
                 (symbol.path, symbol.name),
             ).fetchall()
     return found
+
+
+def _no_tests(index: Index, documents: Set[int]) -> Set[int]:
+    """Those that are no tests, all where there are none."""
+    return {one for one in documents if not is_test(read_document(index, one).name)} or documents
 
 
 def _ids(index: Index, names: Iterable[str]) -> list[int]:

@@ -18,8 +18,9 @@ LEAST_SHARE = 0.5
 """Of a text's words that must stand in a row; what the program fills in stands between."""
 ENOUGH = 6
 """Words in a row that say enough, however long the text: long messages are written in parts."""
-FEWEST_TELLING = 3
-"""Words without stop words of a row that is not the whole text."""
+FEWEST_TELLING, OF_LONG_ROWS = 3, 2
+"""Words without stop words of a row that is no whole text: `CSV contains more than` has two."""
+LONG_ROW = 4
 _MOST_PASSAGES = 500
 _QUOTED = re.compile(r"\"[^\"]+\"|`[^`]+`|“[^”]+”")
 
@@ -74,7 +75,8 @@ def _rows(asked: list[str], size: int) -> list[str]:
     rows = [" ".join(asked[at : at + size]) for at in range(len(asked) - size + 1)]
     if size == len(asked):
         return rows
-    return [row for row in rows if len(telling_words(row)) >= FEWEST_TELLING]
+    fewest = OF_LONG_ROWS if size >= LONG_ROW else FEWEST_TELLING
+    return [row for row in rows if len(telling_words(row)) >= fewest]
 
 
 def _passages_with(index: Index, rows: list[str]) -> list[tuple[Passage, str]]:

@@ -8,13 +8,19 @@ LONG_TEXT = 40
 """Words of a text that is no subject of a commit."""
 
 _BEGINS_TO_ASK = re.compile(
-    r"\W*(?:how|why|what|when|where|which|who|whose|is|are|was|were|do|does|did|can|could"
-    r"|should|would|will|has|have|tell|explain|show|describe)\b",
+    r"\W*(?:(?:how|why|what|when|where|which|who|whose|tell|explain|show|describe)\b"
+    r"|(?:is|are|was|were|do|does|did|can|could|should|would|will|has|have)\b(?! not\b|['’]t\b))",
     re.IGNORECASE,
 )
+"""`Could not open the file` says, as error messages do."""
 _ABOUT_TESTS = re.compile(r"\b(?:tests?|tested|testing|specs?|fixtures?|benchmarks?|examples?)\b")
 _ASKS_WHERE = re.compile(
     r"^\W*(?:where|which (?:file|module|function|class|method|test)s?)\b", re.IGNORECASE
+)
+_ABOUT_PROSE = re.compile(
+    r"\b(?:doc(?:ument)?s?|documentation|documented|describ\w*|description|explain\w*|explanation"
+    r"|read|readme|manual|guide|tutorial|instructions?|written|stated?|mentioned)\b",
+    re.IGNORECASE,
 )
 _ASKS_FOR_TESTS = re.compile(
     r"^\W*(?:(?:which|where (?:is|are) the) tests?\b|tests? (?:for|that|of)\b)", re.IGNORECASE
@@ -67,6 +73,11 @@ def asks_for_tests(text: str) -> bool:
 def asks_where(text: str) -> bool:
     """Whether a place in the files of today is wanted."""
     return _ASKS_WHERE.search(text) is not None
+
+
+def asks_about_prose(text: str) -> bool:
+    """Whether what is written for readers may be wanted."""
+    return _ABOUT_PROSE.search(text) is not None
 
 
 def asks_about_changes(text: str) -> bool:
