@@ -108,7 +108,8 @@ class Demoted:
     """What a document is that a question hardly means, and what its score was multiplied with."""
 
     what: str
-    """'test', 'declaration', 'no test', 'change log', 'prose', 'commit', 'code', 'test and code'."""
+    """'test', 'declaration', 'no test', 'change log', 'prose', 'commit', 'code'; for why-questions
+    'test and code'."""
     factor: float
 
 
