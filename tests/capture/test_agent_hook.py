@@ -204,3 +204,14 @@ def test_what_is_taken_twice_is_lost_never(kept: GitFolder) -> None:
         assert ([one["text"] for one in records], meanwhile) == (["one"], [])
     assert [one["text"] for one in _records(kept.root)] == ["two"]
     assert waiting(folder) == 0
+
+
+def test_what_is_dropped_is_not_taken_again(kept: GitFolder) -> None:
+    folder = spool_folder(kept.root)
+    Path(folder).mkdir()
+    for text in ("one", "two", "three"):
+        spool.append(folder, {"text": text})
+    with pytest.raises(KeyError), taken(folder):
+        spool.drop_taken(folder, 2)
+        raise KeyError("interrupted")
+    assert [one["text"] for one in _records(kept.root)] == ["three"]

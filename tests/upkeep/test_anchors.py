@@ -184,8 +184,8 @@ def test_the_doctor_lists_what_drifted_and_calls_it_no_fault(house: House) -> No
     house.anchors()
     (finding,) = [one for one in examine(house.git.root) if one.what == "anchors"]
     assert finding.ok
-    assert finding.state == "of 7 names in sessions 4 fresh, 3 drifted, 0 gone"
-    first = "sessions/20250301-100000.md:17: Kettle.boil drifted, 1 commits since"
+    assert finding.state == "names in sessions: 4 fresh, 3 drifted, 0 gone"
+    first = "sessions/20250301-100000.md:17: Kettle.boil drifted, commits since: 1"
     assert first in finding.details
 
 

@@ -258,8 +258,8 @@ def check_anchors(site: Site) -> Finding:
         waiting = len(facts.sessions_to_anchor(site.repository.head))
     count = counts(aged)
     names = ", ".join(f"{number:,} {state}" for state, number in count.items())
-    later = f"; {waiting:,} sessions are not anchored yet" if waiting else ""
-    state = f"of {len(aged):,} names in sessions {names}{later}" if aged else f"none{later}"
+    later = f"; sessions not anchored yet: {waiting:,}" if waiting else ""
+    state = f"names in sessions: {names}{later}" if aged else f"none{later}"
     mend = SCRAPE if waiting else ""
     return Finding("anchors", True, state, mend, tuple(_changed_most(aged)))
 
@@ -269,7 +269,7 @@ def _changed_most(aged: Sequence[AgedAnchor]) -> Iterator[str]:
     changed = [one for one in aged if one.state != "fresh"]
     changed.sort(key=lambda one: (-one.commits, one.anchor.document, one.anchor.line))
     for one in changed[:SHOWN_ANCHORS]:
-        commits = f", {one.commits:,} commits since" if one.commits else ""
+        commits = f", commits since: {one.commits:,}" if one.commits else ""
         now = f", now {one.now}" if one.state == "gone" and one.now else ""
         place = f"{one.anchor.document}:{one.anchor.line}"
         yield f"{place}: {one.anchor.name} {one.state}{now}{commits}"

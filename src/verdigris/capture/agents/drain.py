@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 
 from verdigris.capture import session_log as text_of
-from verdigris.capture.agents.spool import Record, spool_folder, taken
+from verdigris.capture.agents.spool import Record, drop_taken, spool_folder, taken
 from verdigris.capture.session_files import (
     SessionFiles,
     change_text,
@@ -62,6 +62,7 @@ def drain(tree: WorkTree, sessions_dir: str, clean: Callable[[str], str]) -> int
         capture = SessionCapture(tree, sessions_dir, locks_index=False)
         for talk in _talks(kept):
             _write(tree, capture, talk)
+            drop_taken(folder, len(talk.records))
     return len(records)
 
 

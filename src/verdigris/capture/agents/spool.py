@@ -74,6 +74,18 @@ def taken(folder: str) -> Iterator[list[Record]]:
             _remove(own)
 
 
+def drop_taken(folder: str, count: int) -> None:
+    """Drop the oldest of the taken records, which a killed process would write down again.
+
+    To be called within `taken`. Raises OSError.
+    """
+    from verdigris.capture.file_replacing import replace_file  # a hook needs none
+
+    own = os.path.join(folder, _TAKEN)
+    whole = [line for line in _read(own).split(b"\n") if _record(line)]
+    replace_file(own, b"".join(line + b"\n" for line in whole[count:]))
+
+
 def forget_spool(root: str | os.PathLike[str]) -> None:
     """Remove the spool's files, and the folders around them where nothing else is in them.
 
