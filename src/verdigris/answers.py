@@ -5,8 +5,7 @@ Times and names of documents as in `records`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import AgedAnchor, Kind, Lines
 
 

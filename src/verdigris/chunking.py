@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Anchor, Chunk, Event, Kind, Lines, SeenDetails, SymbolDetails
 
 CHUNKING_VERSION = 5

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from verdigris.database import connect_migrated, damaged, quick_check, storage_errors, transaction
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import (
     DOCUMENT_GONE,
     DOCUMENT_SEEN,

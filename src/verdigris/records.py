@@ -8,8 +8,10 @@ Documents are named by their path relative to the repository's root (POSIX separ
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from verdigris.frozen_dataclass import dataclass
 
 Kind = Literal["session", "commit", "doc", "code", "issue"]
 KINDS: tuple[Kind, ...] = ("session", "commit", "doc", "code", "issue")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from verdigris.frozen_dataclass import dataclass
 
 PARSER_VERSION = "8"
 """Part of every file's version: another number reads all files again."""

@@ -14,11 +14,11 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from verdigris.errors import SettingsError
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import SourceFile
 from verdigris.scrape.documents.extracted import Extracted
 from verdigris.scrape.documents.extraction import PICTURES, format_of, is_installed, parser_version

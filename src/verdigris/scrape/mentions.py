@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Lines, MentionForm
 
 

@@ -10,12 +10,12 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from verdigris.errors import RepositoryError
+from verdigris.frozen_dataclass import dataclass
 
 _GIT = (
     "git",

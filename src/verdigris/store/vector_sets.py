@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from verdigris.database import storage_errors
 from verdigris.errors import FingerprintMismatch
+from verdigris.frozen_dataclass import dataclass
 from verdigris.store.index import Index
 
 

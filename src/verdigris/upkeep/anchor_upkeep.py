@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verdigris.answers import Hit
 from verdigris.errors import Busy, RepositoryError
 from verdigris.event_log import EventLog
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import AgedAnchor, StatementAnchor
 from verdigris.scrape.repository import Repository
 from verdigris.store.index import Index

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from verdigris.errors import RepositoryError
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Event, Lines, SourceFile, StatementAnchor, SymbolDetails
 from verdigris.scrape.git.old_content import (
     blob_texts,

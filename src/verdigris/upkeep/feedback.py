@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from verdigris.answers import Answer
 from verdigris.capture.file_replacing import replace_file
 from verdigris.errors import QueryError
 from verdigris.event_log import SHARED, CursorChange, EventLog
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import QUESTION_ASKED, RESULT_UNUSED, RESULT_USED, Event, ResultDetails
 from verdigris.scrape.secrets import redact
 from verdigris.store.index import Index

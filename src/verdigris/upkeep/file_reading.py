@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verdigris.engine.cpus import usable_cpus
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Event, SeenDetails, SourceFile
 from verdigris.scrape.code.isolated import IsolatedParsers
 from verdigris.scrape.files import Skipped, read_file

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from verdigris.errors import StorageError
+from verdigris.frozen_dataclass import dataclass
 from verdigris.scrape.repository import Repository
 from verdigris.settings import STATE_FOLDER, Settings
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from verdigris.event_log import EventLog
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import ScrapeReport
 from verdigris.scrape.repository import Repository
 from verdigris.settings import Settings

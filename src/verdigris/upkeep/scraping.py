@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from verdigris.event_log import SHARED, CursorChange, EventLog
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import (
     DOCUMENT_GONE,
     DOCUMENT_SEEN,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verdigris.answers import IndexState, ModelSwap
 from verdigris.errors import EngineError
 from verdigris.event_log import EventLog
+from verdigris.frozen_dataclass import dataclass
 from verdigris.scrape.repository import Repository
 from verdigris.settings import OXIDIZE_LOCK, STATE_FOLDER, Settings
 from verdigris.store.index import Index

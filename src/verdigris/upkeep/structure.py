@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from verdigris.errors import Busy, QueryError
+from verdigris.frozen_dataclass import dataclass
 from verdigris.scrape.files import why_not_read
 from verdigris.scrape.repository import Repository
 from verdigris.store.index import Index

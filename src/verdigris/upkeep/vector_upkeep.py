@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from verdigris.database import remove_database
 from verdigris.errors import Busy, CorruptDatabase, EngineError, StorageError
+from verdigris.frozen_dataclass import dataclass
 from verdigris.store.index import EXACT_LIMIT, Index
 from verdigris.store.vector_sets import PendingChunk, VectorSets, VectorSpace
 from verdigris.upkeep.embedding import embed_pending, recall, vector_space

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Lines, StatementAnchor
 from verdigris.views.tables import Tables
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.views.history import HistoryFacts
 
 HALF_LIFE = 180.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Call, Event, FileDetails, Lines, SymbolDetails
 from verdigris.views.tables import Tables
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verdigris.answers import IssueFacts, LinkedIssue
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import AgedAnchor, Event, SeenDetails, Trailer
 from verdigris.views import anchors, code, history, imports, issues
 from verdigris.views.anchors import AnchorFacts

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Import
 from verdigris.views.code import CodeFacts
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.views.code import SYMBOL_COLUMNS, Symbol, last_name
 from verdigris.views.imports import ImportFacts, Reference
 from verdigris.views.resolution import Choices, Resolution, Site

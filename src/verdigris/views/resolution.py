@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from posixpath import basename, dirname, splitext
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.views.builtin_methods import BUILTIN_METHODS, BUILTIN_OBJECTS
 from verdigris.views.code import Symbol, last_name
 from verdigris.views.imports import Binding, ImportFacts

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Lines, Part
 
 

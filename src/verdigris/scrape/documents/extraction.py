@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from posixpath import splitext
 
+from verdigris.frozen_dataclass import dataclass
 from verdigris.scrape.documents.extracted import Extracted
 from verdigris.scrape.file_content import PARSER_VERSION
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from verdigris.errors import RepositoryError
+from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Lines
 from verdigris.scrape.repository import Repository, git_output
 
