@@ -43,6 +43,19 @@ def nothing(words: Sequence[str]) -> bool:
         "index: 10 passages, under 1 % embedded; the rest: verdigris scrape",
         '{\n "schema_version": 1,\n "query": "x",\n "results": []}',
         "Called from\n  a.py:1  f → g\n  b/c.py:12  Class.method → g  (50 % sure)",
+        "a.py:1   f → g    src/b.py:3\na.py:12  C.m → h  23 definitions  4 % sure\n"
+        "… and 25 more: -k 28\nNot defined here: set, iter, next and 8 more",
+        "src/tea/oolong.py:6     tea.water  90 % sure\nsrc/tea/sencha.py:7     tea.water  90 % sure",
+        "a.py:59  base64             not in the repository\n"
+        "a.py:60  typing (Any, IO)   not in the repository\na.py:61  tea.pot (Kettle, Lid, Spout, boil, pour)   src/pot.py",
+        "a.py:48   class     Kettle\na.py:51   method    Kettle.boil\na.py:57   method    Kettle.pour",
+        "boil\n  src/kettle.py:107   pour\n  src/cup.py:7        Cup.fill\n  src/lid.py:9        shut",
+        "language            files      lines  symbols\npython                109     46,504    "
+        "3,484  2,629 method, 635 class\nother text             17        480        0",
+        "ok    sqlite: 3.40.1 with FTS5\nok    repository: /home/ada/kettle, main at 1d5d73481a\n"
+        "ok    model: all-minilm-l6-v2: files whole; cosine to the original over 50 texts: mean 0.9963",
+        "id               status    branch  minutes  commits  title\n"
+        "20260302-101112  ended     main         12        3  Kettles are descaled with vinegar",
         "noted in session 20260302-101112: Tea",
         'used for "why do kettles boil so slowly in the morning, and who descales them?": a/b.md',
         '{"schema_version": 1, "used": [{"text": "why?"}]}',
@@ -58,6 +71,8 @@ def test_own_output_is_recognised(block: str) -> None:
     [
         "See docs/kettle.md:3-9 and commit 1d5d73481a.",
         "1. Descale the kettle. 2. Rinse the sieve · 2025-05-24",
+        "In a.py:59 base64 is imported, and b.py:7 calls it, but nobody needs what comes out of it",
+        "It is ok index: we know what the model says of kettles, and 90 % sure is not enough here",
         "The score was 0.9465, which is better than before.",
         "index: we should build one for the recipes, since 5 passages are lost each day of work",
         "Short and new.",
@@ -98,5 +113,10 @@ def test_hostile_text_takes_no_time() -> None:
         "a " * 100_000,
         "| " * 100_000,
         "score 0.1234 = " + "x #1 (1." * 9_000,
+        "a.py:1 " * 9_000,
+        "a.py:1 f " * 9_000 + "→",
+        "ok index: " * 9_000,
+        "language files lines symbols" + " c 1 1 1" * 9_000 + " c",
+        "Not defined here: " + "a, " * 9_000,
     ):
         without_own_output(text, nothing)

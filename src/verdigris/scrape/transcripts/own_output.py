@@ -60,6 +60,18 @@ _FRAMES = re.compile(
             rf"\bNamed in sessions {_PLACE}",
             r"\bIssues behind its commits (?:issue|pr|discussion) #\d+",
             r"\bUsually changes with the [\d,]+ staged files?, and is not staged(?: sure file)?",
+            rf"(?:{_PLACE} \S+ → \S+(?: {_PLACE}| \d+ definitions)?(?: \d+ % sure)?\s?){{2,}}",
+            rf"{_PLACE}(?: \S+){{0,3}} \d+ % sure\b",
+            rf"{_PLACE} \S+(?: \([\w, ]{{1,200}}\))? not in the repository\b",
+            rf"(?:{_PLACE}(?: [a-z]{{4,12}})? \S+\s?){{3,}}",
+            r"… and [\d,]+ more: -k [\d,]+",
+            r"\bNot defined here: [^\s,]+(?:, [^\s,]+)*(?: and [\d,]+ more)?",
+            r"\blanguage files lines symbols(?: [a-z+#-]{1,20}(?: text)?(?: [\d,]+){3}"
+            r"(?: [\d,]+ [a-z]+,?)*)*",
+            r"^(?:ok|WRONG) (?:sqlite|repository|settings|disk|model|event log|index|vector cache"
+            r"|vectors|nearest-neighbour files|learned|position|anchors): .*",
+            r"\bid status branch minutes commits title\b",
+            r"\b\d{8}-\d{6} (?:active|ended|archived|-) \S+ (?:[\d,]+|-) (?:[\d,]+|-)(?= )",
             r'\b(?:used|taken back) for "[^"]{1,400}": \S+',
             r"(?:#+ )?\bPrevious Session Context No previous session\.",
             r"\b(?:started|updated|noted in|ended|archived|resumed) session \d{8}-\d{6}:",
@@ -72,6 +84,7 @@ _MEASURES = re.compile(
         (
             r"\b[\d,]+ \d+ % [\d.e+-]+ \S+(?: [0-9a-f]{10}\b)?",
             r"\b\d+ % \S+ in [\d,]+ of the [\d,]+ commits? of \S+, last [0-9a-f]{10}",
+            rf"{_PLACE} \S+ \([\w, ]{{1,200}}\)",
             rf"{_PLACE}(?: \S+ → \S+)?",
             r"\b(?:drifted|gone): [^·]{1,200}? since: last [0-9a-f]{7,}",
             r"\bfresh: [^\s,]+(?:, [^\s,]+)*",
