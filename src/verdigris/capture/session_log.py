@@ -114,8 +114,12 @@ def read_head(text: str, name: str) -> Head:
     )
 
 
-def with_block(text: str, block: str) -> str:
-    """The log with a block at the end of its activity log; every other line stays as it is."""
+def with_block(text: str, block: str, status: str = "") -> str:
+    """The log with a block at the end of its activity log; every other line stays as it is.
+
+    status: another one for its head, '' leaves it.
+    """
+    text = with_status(text, status) if status else text
     lines = text.split("\n")
     at = _activity_end(lines)
     if at < 0:

@@ -153,9 +153,7 @@ class SessionCapture:
             if head.status == ENDED:
                 raise SessionError(f"session {head.id} has ended; {_BEGIN}")
             block = f"{self._heading('Session Resumed', head)}\nGoing on with: {head.title}"
-            change_text(
-                log, lambda text: text_of.with_block(text_of.with_status(text, ACTIVE), block)
-            )
+            change_text(log, lambda text: text_of.with_block(text, block, ACTIVE))
             set_open_log(self._files, log)
         return Captured(head.id, head.title, log, block)
 
@@ -276,16 +274,17 @@ class SessionCapture:
             tags = f"{head.start_tag}..{tag}" if head.start_tag and tag else ""
             section = text_of.classification_text(metrics, _minutes(head), tags)
             closing = f"{block}\n\n{section}"
-            change_text(log, lambda text: _closed(text, block, section))
+            change_text(
+                log,
+                lambda text: text_of.with_section(text_of.with_block(text, block, ENDED), section),
+            )
         forget_open_log(self._files)
         return Captured(head.id, head.title, log, closing, notes)
 
     def _archive(self) -> Captured:
         log, head = self._open()
         block = f"{self._heading('Session Archived', head)}\nLeft open, and set aside as it is."
-        change_text(
-            log, lambda text: text_of.with_block(text_of.with_status(text, ARCHIVED), block)
-        )
+        change_text(log, lambda text: text_of.with_block(text, block, ARCHIVED))
         forget_open_log(self._files)
         return Captured(head.id, head.title, log, block)
 
@@ -387,11 +386,6 @@ class SessionCapture:
         return SessionSummary(
             name, head.title, head.status, head.branch, place, head.started, minutes, commits
         )
-
-
-def _closed(text: str, block: str, section: str) -> str:
-    closed = text_of.with_section(text_of.with_block(text, block), section)
-    return text_of.with_status(closed, ENDED)
 
 
 def _minutes(head: Head) -> int | None:

@@ -45,15 +45,20 @@ def nothing(words: Sequence[str]) -> bool:
         "Called from\n  a.py:1  f → g\n  b/c.py:12  Class.method → g  (50 % sure)",
         "a.py:1   f → g    src/b.py:3\na.py:12  C.m → h  23 definitions  4 % sure\n"
         "… and 25 more: -k 28\nNot defined here: set, iter, next and 8 more",
-        "src/tea/oolong.py:6     tea.water  90 % sure\nsrc/tea/sencha.py:7     tea.water  90 % sure",
+        "src/tea/oolong.py:6     tea.water  90 % sure\n"
+        "src/tea/sencha.py:7     tea.water  90 % sure",
         "a.py:59  base64             not in the repository\n"
-        "a.py:60  typing (Any, IO)   not in the repository\na.py:61  tea.pot (Kettle, Lid, Spout, boil, pour)   src/pot.py",
-        "a.py:48   class     Kettle\na.py:51   method    Kettle.boil\na.py:57   method    Kettle.pour",
-        "boil\n  src/kettle.py:107   pour\n  src/cup.py:7        Cup.fill\n  src/lid.py:9        shut",
+        "a.py:60  typing (Any, IO)   not in the repository\n"
+        "a.py:61  tea.pot (Kettle, Lid, Spout, boil, pour)   src/pot.py",
+        "a.py:48   class     Kettle\na.py:51   method    Kettle.boil\n"
+        "a.py:57   method    Kettle.pour",
+        "boil\n  src/kettle.py:107   pour\n  src/cup.py:7        Cup.fill\n"
+        "  src/lid.py:9        shut",
         "language            files      lines  symbols\npython                109     46,504    "
         "3,484  2,629 method, 635 class\nother text             17        480        0",
         "ok    sqlite: 3.40.1 with FTS5\nok    repository: /home/ada/kettle, main at 1d5d73481a\n"
-        "ok    model: all-minilm-l6-v2: files whole; cosine to the original over 50 texts: mean 0.9963",
+        "ok    model: all-minilm-l6-v2: files whole; cosine to the original over 50 texts:"
+        " mean 0.9963",
         "id               status    branch  minutes  commits  title\n"
         "20260302-101112  ended     main         12        3  Kettles are descaled with vinegar",
         "noted in session 20260302-101112: Tea",
