@@ -192,7 +192,7 @@ def test_where_old_lines_are_today(verdigris: Verdigris, small_git: GitFolder) -
     ("target", "message"),
     [
         ("src/cup.py:4@" + "0" * 12, "there is no commit"),
-        ("src/none.py:4@HASH", "no text file 'src/none.py'"),
+        ("src/none.py:4@HASH", "no file 'src/none.py'"),
         ("src/cup.py:4-99@HASH", "had 5 lines"),
         ("src/cup.py:0@HASH", "had 5 lines"),
     ],
