@@ -244,3 +244,13 @@ def test_structural_rows_are_grouped_on_a_terminal_and_whole_in_a_pipe(
         [*PROGRAM, *question], cwd=small_git.root, capture_output=True, text=True
     )
     assert piped.stdout == "src/cup.py:5  fill → boil\n"
+
+
+def test_a_list_of_sessions_keeps_within_the_terminal(small_git: GitFolder) -> None:
+    start = [*PROGRAM, "session", "start", "A long title " * 9, "-q"]
+    subprocess.run(start, cwd=small_git.root, check=True)
+    listing = Terminal(small_git.root, "session", "list", COLUMNS="80")
+    assert listing.end() == 0
+    head, row = listing.text.splitlines()
+    assert head.endswith("title")
+    assert 70 < len(row) <= 80 and row.endswith("…")

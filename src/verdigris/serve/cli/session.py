@@ -9,10 +9,10 @@ from verdigris.capture.sessions import Captured, SessionCapture, SessionSummary,
 from verdigris.capture.work_tree import open_work_tree
 from verdigris.errors import SessionError
 from verdigris.serve.cli import FOUND, NOTHING_FOUND
-from verdigris.serve.cli.console import crop, one_line, printable, warn
+from verdigris.serve.cli.console import crop, line_width, one_line, printable, warn
 from verdigris.serve.cli.plain import Given, Option, Verb, write_line
 
-_TITLE_WIDTH = 60
+_TITLE_WIDTH, _LEAST_TITLE = 60, 20
 _LISTED = 20
 _STDIN = "-"
 
@@ -201,12 +201,14 @@ def _rows(sessions: list[SessionSummary]) -> list[str]:
     head = (
         f"{'id':<{name}}  {'status':<8}  {'branch':<{width}}  {'minutes':>7}  {'commits':>7}  title"
     )
+    room = line_width() - len(head) + len("title") if line_width() else _TITLE_WIDTH
+    title_width = max(min(room, _TITLE_WIDTH), _LEAST_TITLE)
     return [
         head,
         *(
             f"{one_line(one.id):<{name}}  {one.status or '-':<8}  {one_line(one.branch):<{width}}  "
             f"{_number(one.minutes):>7}  {_number(one.commits):>7}  "
-            f"{crop(one_line(one.title), _TITLE_WIDTH)}"
+            f"{crop(one_line(one.title), title_width)}"
             for one in sessions
         ),
     ]
