@@ -14,13 +14,14 @@ from verdigris.retrieve.fusion import Fused
 
 RUST = """pub fn fill_pot(litres: u8) -> Pot {
     let lid = open_the_lid();
+    if litres > 9 { panic!("too much water in pot {}", lid.number); }
     pour(litres, lid)
 }
 
 #[test]
 fn fill_pot_with_water() {
     // fill the pot with water
-    fill_pot(1);
+    assert_eq!(said(fill_pot(10)), "too much water in pot 7");
 }
 """
 
@@ -63,3 +64,25 @@ def test_what_a_question_hardly_means_loses_some_of_its_score(
     assert {names[one].partition(":")[0] for one in reduced} == behind
     assert {hit.document.partition(":")[0] for hit in hits if hit.demoted} == behind
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("how do I fill the pot with water?", "pub fn fill_pot("),
+        ("too much water in pot 7", "pub fn fill_pot("),
+        ("which test fills the pot with water?", "#[test]"),
+        ('which test says "too much water in pot 7"?', "#[test]"),
+    ],
+)
+def test_tests_among_the_code_are_shown_behind_what_they_test(
+    make_git: Callable[[str], GitFolder], question: str, shown: str
+) -> None:
+    folder = make_git("pots")
+    folder.write("src/pot.rs", RUST)
+    with KnowledgeBase(folder.root) as opened:
+        opened.refresh()
+        opened.embed()
+        (hit,) = opened.ask(question).hits
+    assert shown in hit.passages[0].text
+    assert len(hit.passages) == 2

@@ -11,17 +11,20 @@ from verdigris.retrieve.lanes import Ranking
 from verdigris.store.document_chunks import Ids, is_among
 
 PASSAGES_SHOWN = 3
+FACTOR_BEHIND = 0.85
 
 
 def best_passages(
     rankings: Sequence[Ranking],
     document_ids: Ids,
     meant: Set[int] = frozenset(),
+    behind: Set[int] = frozenset(),
     last: Set[int] = frozenset(),
 ) -> dict[int, list[tuple[int, float]]]:
     """For each document its best (chunk id, score): shares of each lane's best score, summed.
 
-    meant: chunk ids that stand before all others; last: those that stand behind all others.
+    meant: chunk ids that stand before all others; behind: those that count less; last: those that
+    stand behind all others.
     """
 
     def place(found: tuple[int, float]) -> tuple[bool, bool, float, int]:
@@ -34,7 +37,8 @@ def best_passages(
         shares = ranking.chunk_scores / best if best > 0 else np.zeros(len(ranking.chunk_scores))
         for row in np.flatnonzero(is_among(ranking.chunk_documents, document_ids)).tolist():
             chunk_id, document_id = ranking.chunk_ids[row], ranking.chunk_documents[row]
-            scores[int(document_id)][int(chunk_id)] += float(shares[row])
+            factor = FACTOR_BEHIND if int(chunk_id) in behind else 1.0
+            scores[int(document_id)][int(chunk_id)] += factor * float(shares[row])
     return {
         document: sorted(found.items(), key=place)[:PASSAGES_SHOWN]
         for document, found in scores.items()

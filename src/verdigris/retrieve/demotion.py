@@ -4,8 +4,6 @@ shows what is and not why; prose, where a place is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -15,7 +13,6 @@ from verdigris.database import storage_errors
 from verdigris.records import Kind
 from verdigris.retrieve.days import days_meant
 from verdigris.retrieve.fusion import Fused, sorted_by_score
-from verdigris.retrieve.lanes import Ranking
 from verdigris.retrieve.path_kinds import is_change_log, is_declaration, is_test
 from verdigris.retrieve.wording import (
     asks_about_changes,
@@ -26,7 +23,6 @@ from verdigris.retrieve.wording import (
     asks_why,
     is_question,
 )
-from verdigris.store.document_chunks import Ids, is_among
 from verdigris.store.index import Index
 
 FACTOR_FOR_QUESTION, FACTOR_FOR_SUBJECT = 0.75, 0.85
@@ -104,29 +100,13 @@ def put_behind(index: Index, demotion: Demotion, fused: Fused) -> Fused:
     return sorted_by_score(fused.document_ids, factors * fused.scores)
 
 
-def put_test_passages_behind(
-    index: Index, question: str, rankings: Sequence[Ranking]
-) -> list[Ranking]:
-    """The same rankings, with reduced scores for passages of test code that stand in other code.
+def test_passages(index: Index, question: str) -> set[int]:
+    """Chunks of test code that stands in other code; none where the question asks about tests.
 
-    Unless the question asks about tests. Only passages change places: a file's own tests speak
-    for it, but what they test is to be shown.
+    A file's own tests speak for it, but what they test is to be shown. Raises StorageError.
     """
+    if asks_about_tests(question):
+        return set()
     with storage_errors(index.path):
         rows = index.connection.execute("SELECT id FROM chunks WHERE event_kind = 'code.test'")
-        tests = np.array([row[0] for row in rows], np.int64)
-    if not len(tests) or asks_about_tests(question):
-        return list(rankings)
-    return [_with_passages_behind(one, tests) if one.kind == "code" else one for one in rankings]
-
-
-def _with_passages_behind(ranking: Ranking, behind: Ids) -> Ranking:
-    reduced = is_among(ranking.chunk_ids, behind)
-    scores = np.where(reduced, np.float32(FACTOR_FOR_SUBJECT), np.float32(1)) * ranking.chunk_scores
-    order = np.argsort(-scores, kind="stable")
-    return replace(
-        ranking,
-        chunk_ids=ranking.chunk_ids[order],
-        chunk_documents=ranking.chunk_documents[order],
-        chunk_scores=scores[order],
-    )
+        return {row[0] for row in rows}

@@ -13,7 +13,7 @@ from verdigris.answers import Filters, Hit, LinkedCommit, Passage
 from verdigris.database import storage_errors
 from verdigris.records import Lines
 from verdigris.retrieve.best_passages import best_passages
-from verdigris.retrieve.demotion import Demotion, put_behind, put_test_passages_behind
+from verdigris.retrieve.demotion import Demotion, put_behind, test_passages
 from verdigris.retrieve.documents import read_document
 from verdigris.retrieve.explaining_commits import explaining_commits, put_forward
 from verdigris.retrieve.features import (
@@ -219,10 +219,10 @@ class Search:
         placed = self._placed(evidence)
         best = placed.fused.first(limit)
         demotion = Demotion(question.text, is_said_in_code(evidence))
-        shown = put_test_passages_behind(self._index, question.text, rankings)
-        meant = passages_meant(self._index, self._facts, question.text)
+        tests = test_passages(self._index, question.text)
+        meant = passages_meant(self._index, self._facts, question.text) - tests
         frames = session_frames(self._index, question.text, best.document_ids.tolist())
-        passages = best_passages(shown, best.document_ids, meant, frames)
+        passages = best_passages(rankings, best.document_ids, meant, tests, frames)
         hits = []
         for document, score in zip(best.document_ids.tolist(), best.scores.tolist(), strict=True):
             hit = self._hit(document, passages[document])

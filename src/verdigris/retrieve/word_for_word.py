@@ -50,14 +50,14 @@ def _longest_rows(index: Index, asked: list[str]) -> list[Passage]:
     sizes = range(fewest, len(asked) + 1)
 
     @cache
-    def found(size: int) -> list[tuple[Passage, str]]:
+    def found(size: int) -> list[tuple[Passage, bool]]:
         return _passages_with(index, _rows(asked, size))
 
     def others(size: int) -> list[Passage]:
-        return [passage for passage, path in found(size) if not is_test(path)]
+        return [passage for passage, in_test in found(size) if not in_test]
 
     longest, longest_of_others = _last(sizes, found), _last(sizes, others)
-    tests = [passage for passage, path in found(longest) if is_test(path)] if longest else []
+    tests = [passage for passage, in_test in found(longest) if in_test] if longest else []
     return tests + (others(longest_of_others) if longest_of_others else [])
 
 
@@ -79,16 +79,19 @@ def _rows(asked: list[str], size: int) -> list[str]:
     return [row for row in rows if len(telling_words(row)) >= fewest]
 
 
-def _passages_with(index: Index, rows: list[str]) -> list[tuple[Passage, str]]:
-    """What says one of these rows of words, with the name of its document."""
+def _passages_with(index: Index, rows: list[str]) -> list[tuple[Passage, bool]]:
+    """What says one of these rows of words, and whether it is test code."""
     if not rows:
         return []
     phrases = " OR ".join(f'"{row}"' for row in rows)
     with storage_errors(index.path):
         found = index.connection.execute(
-            "SELECT document_id, chunks.id, name FROM chunks "
+            "SELECT document_id, chunks.id, name, event_kind FROM chunks "
             "JOIN documents ON documents.id = document_id WHERE chunks.id IN "
             "(SELECT rowid FROM passages WHERE passages MATCH ? LIMIT ?)",
             (f"body : ({phrases})", _MOST_PASSAGES),
         )
-        return [((document, chunk), name) for document, chunk, name in found]
+        return [
+            ((document, chunk), is_test(name) or event_kind == "code.test")
+            for document, chunk, name, event_kind in found
+        ]
