@@ -33,6 +33,7 @@ THURSDAY = date(2026, 1, 1)
         ("May I bake?", []),
         ("how may bread march on?", []),
         ("how is bread baked today?", []),
+        ("why is the oven cold on Monday?", []),
         ("what does version 2025.10.03 bake?", []),
         ("Bake bread on 3 October 2025", []),
         ("what did we bake on 3 October 2025? " + "It was dark bread. " * 10, []),

@@ -23,9 +23,11 @@ _CALENDAR = re.compile(
 _RELATIVE = re.compile(
     r"\b(?:(?P<yesterday>yesterday)|(?P<today>did\b.*\btoday)|(?P<days>\d{1,3}) days ago"
     r"|(?P<week>last|this) week|(?P<month>last|this) month"
-    rf"|(?:last|on|this) (?P<weekday>{'|'.join(_WEEKDAYS)}))\b",
+    r"|(?:last|this|(?:did|was|were|happened|changed)\b.*\bon) "
+    rf"(?P<weekday>{'|'.join(_WEEKDAYS)}))\b",
     re.IGNORECASE,
 )
+"""`On Monday` alone may be every Monday, and `today` nowadays."""
 
 _OF_DAYS = """
     SELECT document_id, id FROM chunks
