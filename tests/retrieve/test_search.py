@@ -266,6 +266,17 @@ def test_tests_that_repeat_a_message_or_name_make_it_no_less_telling(
         assert scores(asks_for_tests) == dict.fromkeys(files, third)
 
 
+def test_a_name_that_many_files_carry_tells_nothing(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    for number in range(21):
+        (tmp_path / f"room{number}").mkdir()
+        (tmp_path / f"room{number}" / "oven.py").write_text("bread\n")
+    (tmp_path / "room0" / "kettle.py").write_text("tea\n")
+    with KnowledgeBase(tmp_path) as opened:
+        assert not opened.ask("what does oven.py do?", lanes=["names"]).hits
+        assert documents(opened, "what does kettle.py do?")[0] == "room0/kettle.py"
+
+
 def test_who_asks_for_a_name_is_shown_where_its_definition_begins(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "-b", "main")
     steps = "".join(f"    boil({number})  # boil_kettle, kettle\n" for number in range(400))
