@@ -257,6 +257,11 @@ def test_what_only_a_later_branch_includes_is_kept() -> None:
     [
         "TEA_BEGIN\n\n// A pot.\nint boil() {\n  return 1;\n}\n",
         "struct Pot {\n  TEA_CONSTEXPR Pot(int size) : size_(size) {}\n  int size_;\n};\n",
+        "struct Pot {\n  TEA_API TEA_INLINE Pot(int a TEA_UNUSED) : a_(a) {}\n  int a_;\n};\n",
+        "struct Pot {\n  ~Pot() {\n    TEA_TRY { pour(); }\n    TEA_CATCH(...) {}\n  }\n};\n",
+        "TEA_EXPORT template <typename T>\nauto pour(T& cup) -> T& { return cup; }\n",
+        "template <typename T> TEA_API TEA_INLINE auto pour(T& cup) -> T& { return cup; }\n",
+        "int pour(int a) {\n  if (unsigned(a) < unsigned(3)) a = 3;\n  return a;\n}\n",
         "int boil() {\n  if TEA_CONSTEXPR (sizeof(int) > 2) return 1;\n  return 2;\n}\n",
         "template <int N, TEA_IF(is_tea<N>() && (N > 1))>\nint boil() {\n  return N;\n}\n",
     ],

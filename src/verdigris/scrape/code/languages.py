@@ -38,14 +38,22 @@ class Language:
     """What a decorator begins with that makes a definition, and all inside it, test code."""
 
 
-_MACRO = rb"[A-Z_][A-Z0-9_]{2,}(?:\([^()\n]*\))?"
+_MACRO_NAME = rb"[A-Z_][A-Z0-9_]{2,}"
+_MACRO = _MACRO_NAME + rb"(?:\([^()\n]*\))?"
 _MACRO_WITH_CALLS = rb"[A-Z_][A-Z0-9_]{2,}\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_MACROS = rb"((?:" + _MACRO + rb"[ \t]+)+)"
 _C_MACROS = (
     rb"^[ \t]*(" + _MACRO + rb")[ \t]*\n(?=\s*[\w#/~\[])"  # a line of its own
     rb"|\)(?:[ \t]*const)?\s+(" + _MACRO + rb")(?=\s*[:;{])"  # void f() LOCKS_EXCLUDED(mutex);
-    rb"|^[ \t]*(" + _MACRO + rb")[ \t]+(?=(?:\w+[ \t]+)*\w+[ \t*&]+[\w(]|~?\w+\()"  # API int f();
+    rb"|(?:^|>|\b(?:static|inline|constexpr|explicit|friend|virtual|template))[ \t]*"
+    + _MACROS
+    + rb"(?=(?:\w+[ \t]+)*[\w:]+(?:<[^<>;{}\n]*>)?[ \t*&]+[\w(]|~?\w+\(|template\b)"  # API int f();
+    rb"|^[ \t]+(" + _MACRO_NAME + rb")(?=[ \t]*\{)"  # TRY { f(); }
+    rb"|\}(?:[ \t]*\n)?[ \t]+(" + _MACRO + rb")(?=[ \t]*\{)"  # } CATCH(...) {}
     rb"|^[ \t]*if[ \t]+(" + _MACRO + rb")(?=[ \t]*\()"  # if CONSTEXPR (sizeof(T) > 1)
     rb"|(?<=[\w\]])[ \t]+(" + _MACRO + rb")(?=[ \t]*[;=])"  # int x GUARDED_BY(mutex);
+    rb"|(?<=[\w\]])[ \t]+(" + _MACRO_NAME + rb")(?=[ \t]*[,)])"  # void f(int x UNUSED);
+    rb"|\b(unsigned|signed|long|short)(?=\([^*])"  # unsigned(x) < y
     rb"|\btemplate\s*<[^(){};]*(,\s*" + _MACRO_WITH_CALLS + rb")(?=\s*[,>])"  # <int N, IF(N > 1)>
 )
 """Macros in places where the language itself has no word."""
