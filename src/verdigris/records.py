@@ -182,6 +182,8 @@ class Call:
     line: int
     receiver: str = ""
     """What stands before it, with `.` for every joint: `self.engine`; `?` for what has no name."""
+    receiver_type: str = ""
+    """What the receiver is declared to be: `Kettle`, `tea.Kettle`; '' where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,16 @@ class Pot(Vessel):
 def brew():
     pass
 """,
+    "typed/Tap.java": "class Tap {\n  void open() {}\n}\n",
+    "typed/Door.java": "class Door extends Gate {\n}\nclass Gate {\n  void open() {}\n}\n",
+    "typed/House.java": """class House {
+  void enter(Door one, Tap two, Bottle three) {
+    one.open();
+    two.open();
+    three.open();
+  }
+}
+""",
     "tea/pots.pyi": "def brew() -> None: ...\n",
     "tea/codecs.py": "def decode(text):\n    return text.decode()\n",
     "tea/cups.py": "class Cup:\n    def decode(self):\n        pass\n\n\ndef brew():\n    pass\n",
@@ -284,3 +294,8 @@ def test_a_class_calls_its_own_methods_in_its_body_and_from_nested_ones(callers:
 
 def test_a_conversion_into_a_type_is_not_its_constructor(callers: Callers) -> None:
     assert callers("Token.Uuid") == {}
+
+
+def test_the_declared_type_of_a_receiver_says_whose_method_it_is(callers: Callers) -> None:
+    assert callers("Tap.open") == {"typed/House.java:4": 1}
+    assert callers("Gate.open") == {"typed/House.java:3": 1}

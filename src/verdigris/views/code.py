@@ -42,6 +42,7 @@ CREATE TABLE calls (
     caller TEXT NOT NULL,
     callee TEXT NOT NULL,
     receiver TEXT NOT NULL,
+    receiver_type TEXT NOT NULL,
     line INTEGER NOT NULL
 );
 CREATE INDEX calls_of_document ON calls (document);
@@ -117,14 +118,14 @@ class CodeFacts(Tables):
             "INSERT INTO packages VALUES (?,?)", [(document, name) for name in details.packages]
         )
         self._connection.executemany(
-            "INSERT INTO calls VALUES (?,'',?,?,?)",
+            "INSERT INTO calls VALUES (?,'',?,?,?,?)",
             [(document, *_as_called(call)) for call in details.calls],
         )
         self._add_symbols(content)
 
     def _add_symbols(self, content: Sequence[Event]) -> None:
         symbols: list[tuple[str, str, str, str, int, int, str, bool]] = []
-        calls: list[tuple[str, str, str, str, int]] = []
+        calls: list[tuple[str, str, str, str, str, int]] = []
         for event in content:
             details = event.details
             if not isinstance(details, SymbolDetails):
@@ -137,7 +138,7 @@ class CodeFacts(Tables):
             ]  # fmt: skip
             calls += [(event.document, details.name, *_as_called(call)) for call in details.calls]
         self._connection.executemany("INSERT INTO symbols VALUES (?,?,?,?,?,?,?,?)", symbols)
-        self._connection.executemany("INSERT INTO calls VALUES (?,?,?,?,?)", calls)
+        self._connection.executemany("INSERT INTO calls VALUES (?,?,?,?,?,?)", calls)
 
     def remove_file(self, path: str) -> None:
         """Forget a file."""
@@ -259,8 +260,8 @@ class CodeFacts(Tables):
         return dict(rows.fetchall())
 
 
-def _as_called(call: Call) -> tuple[str, str, int]:
-    return last_name(call.name), call.receiver, call.line
+def _as_called(call: Call) -> tuple[str, str, str, int]:
+    return last_name(call.name), call.receiver, call.receiver_type, call.line
 
 
 def _plain(name: str) -> str:

@@ -60,7 +60,7 @@ class ReferenceFacts(ImportFacts):
     def _calls_of(self, names: Iterable[str]) -> list[tuple[str, Site, int]]:
         """(name, site, line) of all calls of the names."""
         rows = self._connection.execute(
-            "SELECT callee, line, document, caller, receiver FROM calls "
+            "SELECT callee, line, document, caller, receiver, receiver_type FROM calls "
             "WHERE callee IN (SELECT value FROM json_each(?)) ORDER BY document, line",
             (json.dumps(list(names)),),
         )
@@ -70,18 +70,19 @@ class ReferenceFacts(ImportFacts):
         """Calls that a file makes (or only those symbols), each name once, in the file's order."""
         names = None if within is None else {symbol.name for symbol in within}
         rows = self._connection.execute(
-            "SELECT caller, callee, receiver, min(line) FROM calls WHERE document = ? "
-            "GROUP BY caller, callee, receiver ORDER BY min(line), caller, callee",
+            "SELECT caller, callee, receiver, receiver_type, min(line) FROM calls "
+            "WHERE document = ? GROUP BY caller, callee, receiver, receiver_type "
+            "ORDER BY min(line), caller, callee",
             (path,),
         ).fetchall()
         calls = [row for row in rows if names is None or row[0] in names]
         sites: dict[str, set[Site]] = defaultdict(set)
-        for caller, callee, receiver, _ in calls:
-            sites[callee].add(Site(path, caller, receiver))
+        for caller, callee, *receiver, _ in calls:
+            sites[callee].add(Site(path, caller, *receiver))
         chosen = self._choices(sites)
         found: dict[tuple[str, str, Symbol | None], Callee] = {}
-        for caller, callee, receiver, line in calls:
-            choices = chosen[callee][Site(path, caller, receiver)]
+        for caller, callee, *receiver, line in calls:
+            choices = chosen[callee][Site(path, caller, *receiver)]
             for one in _callees(path, (caller, callee, line), choices):
                 key = (caller, callee, one.definition)
                 if key not in found or one.confidence > found[key].confidence:
@@ -91,7 +92,7 @@ class ReferenceFacts(ImportFacts):
     def all_calls(self, least: float) -> list[tuple[Site, Symbol]]:
         """All calls with the definitions that they mean at least so surely, by path and caller."""
         rows = self._connection.execute(
-            "SELECT DISTINCT callee, document, caller, receiver FROM calls"
+            "SELECT DISTINCT callee, document, caller, receiver, receiver_type FROM calls"
         )
         sites: dict[str, set[Site]] = defaultdict(set)
         for name, *site in rows:
@@ -145,7 +146,14 @@ def _meant(targets: Sequence[Symbol], choices: Choices) -> tuple[str, float]:
 def _place(call: tuple[Site, Symbol]) -> tuple[str, ...]:
     """What orders calls always in the same way."""
     site, definition = call
-    return site.path, site.caller, definition.path, definition.name, site.receiver
+    return (
+        site.path,
+        site.caller,
+        definition.path,
+        definition.name,
+        site.receiver,
+        site.receiver_type,
+    )
 
 
 def _constructed(name: str) -> str:

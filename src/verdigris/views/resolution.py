@@ -1,8 +1,9 @@
 """Which definitions a call may mean, and how surely: what its receiver, its file's imports and the
 rules of its language say of the name.
 
-Nothing is known of the types of variables. A call on one is matched by the name of its method, and
-is surer where the variable is named like the class, or the file sees the class by its imports.
+Where the file declares what a receiver is, the method is one of that class; else a call is matched
+by the name of the method, and is surer where the variable is named like the class, or the file sees
+the class by its imports.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Site:
     path: str
     caller: str
     receiver: str
+    receiver_type: str = ""
 
 
 Choices = list[tuple[Symbol, float]]
@@ -75,6 +77,7 @@ class Resolution:
         self._bindings = facts.bindings(calling, _HOPS)
         self._sights: dict[str, frozenset[str]] = {}
         self._same_named: dict[str, list[tuple[str, str]]] = {}
+        self._foreign: dict[str, bool] = {}
 
     def choices(self, site: Site, definitions: Sequence[Symbol]) -> Choices:
         """Definitions of one name that a call may mean, surest first; none that is ruled out."""
@@ -92,7 +95,9 @@ class Resolution:
             return _shared(self._of_own_class(site, rivals), NAMED)
         if not site.receiver:
             return self._bare(site, rivals, family)
-        if self._leads_out(site):
+        if typed := self._of_type(site, rivals):
+            return _shared(typed, NAMED)
+        if self._leads_out(site) or self._is_foreign(last_name(site.receiver_type)):
             return []
         if named := self._named(site, rivals, family):
             return _shared(named, NAMED)
@@ -129,6 +134,27 @@ class Resolution:
         if family in _IMPORTED_BY_NAME and (family != "script" or self._bindings.get(site.path)):
             outer = [one for one in outer if one.kind == "macro"]  # Rust's need no import
         return self._by_sight(site, outer, NAMED)
+
+    def _of_type(self, site: Site, rivals: Sequence[Symbol]) -> list[Symbol]:
+        """Methods of the type that the receiver is declared to have, else of its nearest bases.
+
+        `Box.Builder` is no `Kettle.Builder`, but may be one of a package Box.
+        """
+        if not site.receiver_type:
+            return []
+        around, _, name = site.receiver_type.rpartition(".")
+        classes = self._classes(site.path, frozenset({name}))
+        if around:
+            classes = {one for one in classes if last_name(_outer(one[1])) in ("", around)}
+        return self._inherited(classes, rivals)
+
+    def _is_foreign(self, type_name: str) -> bool:
+        """Whether a type is none of the repository: `T` may be any, `Reader` is a class."""
+        if not type_name[:1].isupper() or type_name.isupper():
+            return False
+        if type_name not in self._foreign:
+            self._foreign[type_name] = not self._facts.symbols(type_name)
+        return self._foreign[type_name]
 
     def _named(self, site: Site, rivals: Sequence[Symbol], family: str) -> list[Symbol]:
         """`Kettle.boil()` and `kettles.boil()`: the receiver names a class or a module."""

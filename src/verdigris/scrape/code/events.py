@@ -27,6 +27,7 @@ from verdigris.records import (
     SourceFile,
     SymbolDetails,
 )
+from verdigris.scrape.code.declared_types import DeclaredTypes
 from verdigris.scrape.code.import_statements import imports_of, packages_of
 from verdigris.scrape.code.languages import language_of
 from verdigris.scrape.code.symbols import NO_OWNER, Symbol, SymbolTable, symbol_table
@@ -66,7 +67,8 @@ def parse_code(file: SourceFile) -> list[Event]:
     if isinstance(syntax, str):
         return parse_text(file, syntax)
     table = symbol_table(syntax, source, lines, language)
-    calls = _calls_by_owner(syntax.calls, table.owners)
+    types = DeclaredTypes(syntax.variables, table, language.separator)
+    calls = _calls_by_owner(syntax.calls, table.owners, types)
     details = FileDetails(
         language=language.name,
         parser="tree-sitter",
@@ -79,10 +81,14 @@ def parse_code(file: SourceFile) -> list[Event]:
     return [_seen(file, details), *(_content(file, lines, piece, calls) for piece in pieces)]
 
 
-def _calls_by_owner(calls: Sequence[Call], owners: Sequence[int]) -> dict[int, tuple[Call, ...]]:
+def _calls_by_owner(
+    calls: Sequence[Call], owners: Sequence[int], types: DeclaredTypes
+) -> dict[int, tuple[Call, ...]]:
     """Give every call to the symbol that owns its line; equal calls of a line count once."""
     found: dict[int, list[Call]] = defaultdict(list)
     for call in calls:
+        if call.receiver and (receiver_type := types.of(call.receiver, call.line - 1)):
+            call = replace(call, receiver_type=receiver_type)
         found[owners[call.line - 1]].append(call)
     return {owner: tuple(dict.fromkeys(repeated)) for owner, repeated in found.items()}
 

@@ -51,8 +51,8 @@ _C_MACROS = (
     rb"|^[ \t]+(" + _MACRO_NAME + rb")(?=[ \t]*\{)"  # TRY { f(); }
     rb"|\}(?:[ \t]*\n)?[ \t]+(" + _MACRO + rb")(?=[ \t]*\{)"  # } CATCH(...) {}
     rb"|^[ \t]*if[ \t]+(" + _MACRO + rb")(?=[ \t]*\()"  # if CONSTEXPR (sizeof(T) > 1)
-    rb"|(?<=[\w\]])[ \t]+(" + _MACRO + rb")(?=[ \t]*[;=])"  # int x GUARDED_BY(mutex);
-    rb"|(?<=[\w\]])[ \t]+(" + _MACRO_NAME + rb")(?=[ \t]*[,)])"  # void f(int x UNUSED);
+    rb"|(?<=[\w\]])[ \t]+(" + _MACRO + rb"(?=[ \t]*[;=])|" + _MACRO_NAME + rb"(?=[ \t]*[,)]))"
+    # int x GUARDED_BY(mutex); void f(int x UNUSED);
     rb"|\b(unsigned|signed|long|short)(?=\([^*])"  # unsigned(x) < y
     rb"|\btemplate\s*<[^(){};]*(,\s*" + _MACRO_WITH_CALLS + rb")(?=\s*[,>])"  # <int N, IF(N > 1)>
 )

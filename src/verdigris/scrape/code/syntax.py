@@ -9,7 +9,8 @@ used: reading through a callback crashes the process in 0.25, a query's progress
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -30,6 +31,9 @@ _QUERIES = Path(__file__).with_name("queries")
 
 _SINGLE = ("comment", "decorator", "call", "component", "package", "last")
 """Captures that stand for themselves; `last` is the body of the definition that ends with it."""
+
+_DECLARED_NAME = re.compile(rb"(?:[*&\s]|const\b)*([\w$\x80-\xff]+)")
+"""Where a variable is declared; C++ says `*pot` or `&pot` with the type before it."""
 
 Captures = dict[str, list[Node]]
 
@@ -62,6 +66,18 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable, parameter or field with the type that is written with it."""
+
+    name: str
+    type_name: str
+    """As spelled."""
+    row: int
+    is_field: bool
+    """A method makes it a field of its class."""
+
+
+@dataclass(frozen=True, slots=True)
 class Syntax:
     """All that a query found in one file."""
 
@@ -71,6 +87,7 @@ class Syntax:
     comments: tuple[Rows, ...]
     decorators: tuple[Rows, ...]
     calls: tuple[Call, ...]
+    variables: tuple[Variable, ...]
     imports: tuple[Captures, ...]
     packages: tuple[str, ...]
     """Packages or namespaces that the file says it belongs to, as spelled."""
@@ -183,6 +200,7 @@ class _Findings:
         self._imports: list[Captures] = []
         self._aliases: dict[int, list[str]] = {}
         self._templates: dict[int, Node] = {}
+        self._variables: list[Variable] = []
         self._members: list[Captures] = []
         self._owners: dict[int, list[Node]] = {}
 
@@ -206,6 +224,7 @@ class _Findings:
             comments=_rows(nodes["comment"]),
             decorators=_rows(nodes["decorator"]),
             calls=(*self._calls("call"), *components),
+            variables=tuple(self._variables),
             imports=tuple(self._imports),
             packages=tuple(text_of(node, self._source) for node in nodes["package"]),
             warning=warning,
@@ -215,6 +234,8 @@ class _Findings:
         """Sort in a match of several captures."""
         if "import" in captures:
             self._imports.append(captures)
+        elif "type" in captures:
+            self._variables += _variable(captures, self._source)
         elif "documented" in captures:
             documented = captures["documented"][0].start_byte
             self._docstrings[documented] = text_of(captures["docstring"][0], self._source)
@@ -295,6 +316,17 @@ def _definition(captures: Captures, source: bytes) -> Definition:
         last_row=rows.last,
         body_byte=body.start_byte if body else -1,
     )
+
+
+def _variable(captures: Captures, source: bytes) -> Iterator[Variable]:
+    """Turn the captures `type` and `variable` or `field` into a variable, if it has a name."""
+    is_field = "field" in captures
+    node = captures["field" if is_field else "variable"][0]
+    if name := _DECLARED_NAME.match(source, node.start_byte, node.end_byte):
+        type_name = text_of(captures["type"][0], source)
+        yield Variable(
+            name[1].decode("utf-8", "replace"), type_name, node.start_point.row, is_field
+        )
 
 
 def _rows(nodes: Iterable[Node]) -> tuple[Rows, ...]:

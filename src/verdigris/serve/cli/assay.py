@@ -88,7 +88,7 @@ _QUERIES = (
 def assay() -> None:
     """Ask about the structure of code: callers, callees, imports, importers, symbols, inventory.
 
-    Calls are matched by name, receiver and imports, without types; each row says how sure it is.
+    Calls are matched by name, receiver, declared types and imports; each row says how sure it is.
     On a terminal rows are grouped and folded to its width; in a pipe each is one whole line.
     Exit codes: 0 found, 1 nothing found, 2 error.
     """

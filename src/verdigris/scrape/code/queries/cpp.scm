@@ -34,6 +34,15 @@
   [(class_specifier) (struct_specifier) (union_specifier) (function_definition)
    (alias_declaration) (concept_definition)] @templated) @template
 
+; Types of variables, parameters and fields; their names stand first in the declarators.
+(declaration type: (_) @type declarator: (_) @variable)
+(declaration type: (placeholder_type_specifier) declarator: (init_declarator value: [
+  (new_expression type: (_) @type)
+  (call_expression function: [(identifier) (qualified_identifier)] @type)]) @variable)
+(parameter_declaration type: (_) @type declarator: (_) @variable)
+(field_declaration type: (_) @type declarator: (_) @variable)
+(for_range_loop type: (_) @type declarator: (_) @variable)
+
 ; Calls
 (call_expression function: (qualified_identifier name: (identifier) @call))
 (call_expression function: (qualified_identifier

@@ -25,6 +25,14 @@
 (using_directive !name [(qualified_name) (identifier)] @module) @import
 (using_directive name: (_) [(qualified_name) (identifier) (generic_name)] @module) @import
 
+; Types of variables, parameters, fields and properties
+(variable_declaration type: (_) @type (variable_declarator name: (identifier) @variable))
+(variable_declaration type: (implicit_type) (variable_declarator
+  name: (identifier) @variable (object_creation_expression type: (_) @type)))
+(property_declaration type: (_) @type name: (identifier) @variable)
+(parameter type: (_) @type name: (identifier) @variable)
+(foreach_statement type: (_) @type left: (identifier) @variable)
+
 ; Calls
 (invocation_expression function: (identifier) @call)
 (invocation_expression function: (generic_name . (identifier) @call))

@@ -63,6 +63,12 @@
     arguments: (arguments . (string (string_fragment) @module))) @import
   property: (property_identifier) @imported)
 
+; Types of variables and fields
+(variable_declarator name: (identifier) @variable
+  value: (new_expression constructor: (identifier) @type))
+(assignment_expression left: (member_expression object: (this) property: (_) @field)
+  right: (new_expression constructor: (identifier) @type))
+
 ; Calls
 (call_expression function: (identifier) @call)
 (call_expression function: (member_expression property: (_) @call))

@@ -34,6 +34,18 @@
 (import_declaration [(scoped_identifier) (identifier)] @module) @import
 (import_declaration (scoped_identifier) @module (asterisk) @imported) @import
 
+; Types of variables, parameters and fields
+(local_variable_declaration type: (_) @type
+  declarator: (variable_declarator name: (identifier) @variable))
+(local_variable_declaration type: (type_identifier) @inferred
+  declarator: (variable_declarator name: (identifier) @variable
+    value: (object_creation_expression type: (_) @type))
+  (#eq? @inferred "var"))
+(field_declaration type: (_) @type declarator: (variable_declarator name: (identifier) @variable))
+(formal_parameter type: (_) @type name: (identifier) @variable)
+(enhanced_for_statement type: (_) @type name: (identifier) @variable)
+(resource type: (_) @type name: (identifier) @variable)
+
 ; Calls
 (method_invocation name: (_) @call)
 (object_creation_expression type: (type_identifier) @call)

@@ -20,6 +20,13 @@
 (import (qualified_identifier) @module) @import
 (import (qualified_identifier) @module "*" @imported) @import
 
+; Types of variables, parameters and properties
+(class_parameter (identifier) @variable [(user_type) (nullable_type)] @type)
+(parameter (identifier) @variable [(user_type) (nullable_type)] @type)
+(variable_declaration (identifier) @variable [(user_type) (nullable_type)] @type)
+(property_declaration (variable_declaration (identifier) @variable .)
+  (call_expression . (identifier) @type))
+
 ; Calls
 (call_expression . (identifier) @call)
 (call_expression . (navigation_expression (identifier) @call .))

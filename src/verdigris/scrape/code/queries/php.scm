@@ -33,6 +33,15 @@
   (require_expression (binary_expression right: (string (string_content) @sibling)))
   (require_once_expression (binary_expression right: (string (string_content) @sibling)))] @import)
 
+; Types of variables, parameters and properties
+(property_declaration type: (_) @type (property_element name: (variable_name (name) @variable)))
+(simple_parameter type: (_) @type name: (variable_name (name) @variable))
+(property_promotion_parameter type: (_) @type name: (variable_name (name) @field))
+(assignment_expression left: (variable_name (name) @variable)
+  right: (object_creation_expression [(name) (qualified_name)] @type))
+(assignment_expression left: (member_access_expression name: (name) @field)
+  right: (object_creation_expression [(name) (qualified_name)] @type))
+
 ; Calls
 (function_call_expression function: (name) @call)
 (function_call_expression function: (qualified_name (name) @call .))

@@ -17,6 +17,14 @@
 (package_clause name: (_) @package)
 (import_declaration) @import @scala
 
+; Types of variables and parameters
+(class_parameter name: (identifier) @variable type: (_) @type)
+(parameter name: (identifier) @variable type: (_) @type)
+(val_definition pattern: (identifier) @variable type: (_) @type)
+(var_definition pattern: (identifier) @variable type: (_) @type)
+(val_definition pattern: (identifier) @variable . value: [
+  (instance_expression (type_identifier) @type) (call_expression function: (identifier) @type)])
+
 ; Calls
 (call_expression function: (identifier) @call)
 (call_expression function: (field_expression field: (identifier) @call))

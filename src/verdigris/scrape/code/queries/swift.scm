@@ -24,6 +24,13 @@
 ; Imports
 (import_declaration (identifier) @module) @import
 
+; Types of variables, parameters and properties
+(property_declaration name: (pattern bound_identifier: (simple_identifier) @variable)
+  (type_annotation (_) @type))
+(property_declaration name: (pattern bound_identifier: (simple_identifier) @variable)
+  . value: (call_expression . (simple_identifier) @type))
+(parameter name: (simple_identifier) @variable . [(user_type) (optional_type)] @type)
+
 ; Calls
 (call_expression . (simple_identifier) @call)
 (call_expression . (navigation_expression

@@ -16,4 +16,12 @@
 (export_statement "default" @owner value: [
   (as_expression (object) @owned) (satisfies_expression (object) @owned)])
 
+; Types of variables, parameters and fields
+(variable_declarator name: (identifier) @variable type: (type_annotation (type_identifier) @type))
+(required_parameter pattern: (identifier) @variable type: (type_annotation (type_identifier) @type))
+(required_parameter (accessibility_modifier) pattern: (identifier) @field
+  type: (type_annotation (type_identifier) @type))
+(public_field_definition name: (property_identifier) @variable [
+  (type_annotation (type_identifier) @type) (new_expression constructor: (identifier) @type)])
+
 (import_statement (import_require_clause source: (string (string_fragment) @module))) @import
