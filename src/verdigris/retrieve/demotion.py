@@ -5,6 +5,7 @@ shows what is and not why; prose, where a place is asked for."""
 from __future__ import annotations
 
 from datetime import date
+from math import prod
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from verdigris.store.index import Index
 FACTOR_FOR_QUESTION, FACTOR_FOR_SUBJECT = 0.75, 0.85
 """What the score of such a document is multiplied with (docs/experiments.md). With the second,
 which is for texts that read like a commit's subject, the learned fusion's weights were fitted."""
+FACTOR_OF_CODE_FOR_REASON = 0.85
 
 
 class Demotion:
@@ -57,12 +59,11 @@ class Demotion:
 
     def of(self, kind: Kind, name: str) -> Demoted | None:
         """For a document of this kind and name; None where the text may well mean it."""
-        whats = [what for what in (self._what(kind, name), self._no_reason(kind)) if what]
-        factor = round(self.factor ** len(whats), 4)
-        return Demoted(" and ".join(whats), factor) if whats else None
-
-    def _no_reason(self, kind: Kind) -> str:
-        return "code" if kind == "code" and self._wants_reason else ""
+        what = self._what(kind, name)
+        factors = {what: self.factor} if what else {}
+        if kind == "code" and self._wants_reason:
+            factors["code"] = FACTOR_OF_CODE_FOR_REASON
+        return Demoted(" and ".join(factors), round(prod(factors.values()), 4)) if factors else None
 
     def _what(self, kind: Kind, name: str) -> str:
         if kind == "code" and is_test(name):
