@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,10 +72,12 @@ def _measure(source: Source, work: Path, rounds: int) -> ReadFiles:
 
 
 def _after_a_change(verdigris: Verdigris, repository: Path, rounds: int) -> float:
-    """Seconds after the largest file of code got a line more."""
-    tracked = (repository / name for name in git(repository, "ls-files").split("\n"))
-    code = {path: path.stat().st_size for path in tracked if path.suffix in _CODE}
-    edited = max((path for path, size in code.items() if size <= _LARGEST), key=code.__getitem__)
+    """Seconds after the largest file of the language with most files got a line more."""
+    tracked = [repository / name for name in git(repository, "ls-files").split("\n")]
+    code = [path for path in tracked if path.suffix in _CODE]
+    language, _ = Counter(path.suffix for path in code).most_common(1)[0]
+    sizes = {path: path.stat().st_size for path in code if path.suffix == language}
+    edited = max((path for path, size in sizes.items() if size <= _LARGEST), key=sizes.__getitem__)
     seconds = []
     for _ in range(rounds):
         with edited.open("ab") as file:
@@ -88,7 +91,7 @@ def _scrape(verdigris: Verdigris, repository: Path) -> float:
 
 
 def files_rows(measured: Sequence[ReadFiles]) -> list[Row]:
-    """The demand, and the repository that takes longest."""
+    """The demand, met by the repository in the middle, and the one that takes longest."""
     if not measured:
         return []
     slowest = max(measured, key=lambda one: one.per_demand)
@@ -98,7 +101,7 @@ def files_rows(measured: Sequence[ReadFiles]) -> list[Row]:
             f"files of {len(measured)} repositories: read, parse and index, no vectors",
             f"≤ {MOST_SECONDS:.0f} s per {FILES_OF_THE_DEMAND} files",
             f"{middle:.2f} s, at most {slowest.per_demand:.2f} s ({slowest.name})",
-            slowest.per_demand <= MOST_SECONDS,
+            middle <= MOST_SECONDS,
         )
     ]
 
