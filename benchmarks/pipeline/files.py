@@ -91,7 +91,7 @@ def _scrape(verdigris: Verdigris, repository: Path) -> float:
 
 
 def files_rows(measured: Sequence[ReadFiles]) -> list[Row]:
-    """The demand, met by the repository in the middle, and the one that takes longest."""
+    """The demand, which the repository that takes longest must meet, too."""
     if not measured:
         return []
     slowest = max(measured, key=lambda one: one.per_demand)
@@ -101,7 +101,7 @@ def files_rows(measured: Sequence[ReadFiles]) -> list[Row]:
             f"files of {len(measured)} repositories: read, parse and index, no vectors",
             f"≤ {MOST_SECONDS:.0f} s per {FILES_OF_THE_DEMAND} files",
             f"{middle:.2f} s, at most {slowest.per_demand:.2f} s ({slowest.name})",
-            middle <= MOST_SECONDS,
+            slowest.per_demand <= MOST_SECONDS,
         )
     ]
 
