@@ -1,4 +1,4 @@
-"""Finds the secrets of one line: detect-secrets' expressions and filters, and a few of our own.
+"""Finds the secrets of lines: detect-secrets' expressions and filters, and a few of our own.
 
 detect-secrets' own scan is not used: it reports values without their place, and may call the
 service that a key belongs to. Only its expressions and pure functions are; nothing here opens a
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -30,6 +30,7 @@ from detect_secrets.plugins.ibm_cloud_iam import IbmCloudIamDetector
 from detect_secrets.plugins.ibm_cos_hmac import IbmCosHmacDetector
 from detect_secrets.plugins.jwt import JwtTokenDetector
 from detect_secrets.plugins.keyword import (
+    DENYLIST,
     GOLANG_DENYLIST_REGEX_TO_GROUP,
     QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP,
 )
@@ -118,9 +119,13 @@ def _token_patterns() -> tuple[_Pattern, ...]:
     return tuple(rows)
 
 
+_BEFORE_A_NAME = r"(?:(?<=\W)|(?<=^))"
+"""How detect-secrets' expressions begin that look for the name of a key and its value."""
 _TOKENS = _token_patterns()
-_NAME_HINTS = ("key", "pass", "pwd", "secret", "token", "credential", "bearer", "auth", "contrase")
+_NAME_HINTS = ("key", "pass", "pw", "secret", "token", "credential", "bearer", "auth", "contrase")
 """Without any of these a line names no secret; the expressions for names are the slow ones."""
+_QUOTED_NAME = re.compile("|".join(DENYLIST))
+"""In lower case. Without any of these detect-secrets takes no quoted value for a secret."""
 
 _NAMED = tuple((QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP | GOLANG_DENYLIST_REGEX_TO_GROUP).items())
 _UNQUOTED = re.compile(
@@ -167,18 +172,45 @@ _SHORTEST_VALUE = 5
 _SHORTEST_UNQUOTED = 8
 
 
-def find_secrets(line: str, path: str = "") -> list[Secret]:
-    """The secrets of a line: in order, and none inside another.
+def find_secrets(lines: Sequence[str], path: str = "") -> list[list[Secret]]:
+    """The secrets of each line: in order, and none inside another.
 
     path: of the file, which tells whether values may stand without quotes; '' if there is none.
+
+    Method: a file has few of the shapes that tokens may have, or none; one search over all its
+    lines tells for each shape, so that a line is searched for those alone.
     """
+    shapes = _occurring(lines)
+    unquoted = _has_unquoted_values(path)
+    return [_secrets_of(line, shapes, unquoted) for line in lines]
+
+
+def _occurring(lines: Sequence[str]) -> list[_Pattern]:
+    """The shapes of tokens that some line may have."""
+    text = "\n".join(lines)
+    named = "\n".join(line for line in lines if _names_secret(line.lower()))
+    return [
+        shape
+        for shape in _TOKENS
+        if shape.expression.search(
+            named if shape.expression.pattern.startswith(_BEFORE_A_NAME) else text
+        )
+    ]
+
+
+def _names_secret(lowered: str) -> bool:
+    return any(hint in lowered for hint in _NAME_HINTS)
+
+
+def _secrets_of(line: str, shapes: Iterable[_Pattern], unquoted: bool) -> list[Secret]:
     if "pragma: allowlist" in line:
         return []
-    found = [*_tokens(line), *_web_tokens(line), *_logins(line)]
+    found = [*_tokens(line, shapes), *_web_tokens(line), *_logins(line)]
     lowered = line.lower()
-    if any(hint in lowered for hint in _NAME_HINTS):
-        found += [*_named(line), *_random(line)]
-        found += _unquoted(line) if _has_unquoted_values(path) else ()
+    if _names_secret(lowered):
+        found += _random(line)
+        found += _named(line) if _QUOTED_NAME.search(lowered) else ()
+        found += _unquoted(line) if unquoted else ()
     found.sort(key=lambda secret: (secret.start, -secret.end))
     kept: list[Secret] = []
     for secret in found:
@@ -187,16 +219,16 @@ def find_secrets(line: str, path: str = "") -> list[Secret]:
     return kept
 
 
-def _tokens(line: str) -> Iterator[Secret]:
-    for pattern in _TOKENS:
-        for match in pattern.expression.finditer(line):
-            start, end = match.span(pattern.group)
+def _tokens(line: str, shapes: Iterable[_Pattern]) -> Iterator[Secret]:
+    for shape in shapes:
+        for match in shape.expression.finditer(line):
+            start, end = match.span(shape.group)
             value = line[start:end]
             # Artifactory's expressions take the delimiters along.
             start += len(value) - len(value.lstrip(" \t\"'=:"))
             value = value.lstrip(" \t\"'=:").rstrip(" \t\"'")
             if _is_token(line, start, value):
-                yield Secret(start, start + len(value), pattern.kind)
+                yield Secret(start, start + len(value), shape.kind)
 
 
 def _is_token(line: str, start: int, value: str) -> bool:

@@ -76,9 +76,11 @@ def redact(text: str, path: str = "") -> Redacted:
         return Redacted(text, count)
     from verdigris.scrape.secret_patterns import find_secrets
 
+    windows = [window for line in suspicious for window in _windows(*line)]
+    found = find_secrets([text[start:end] for start, end in windows], path)
     pieces, done = [], 0
-    for start, end in (window for line in suspicious for window in _windows(*line)):
-        for secret in find_secrets(text[start:end], path):
+    for (start, end), secrets in zip(windows, found, strict=True):
+        for secret in secrets:
             if start + secret.start < done:
                 continue  # the window before has seen it
             pieces += [text[done : start + secret.start], f"[redacted:{secret.kind}]"]
