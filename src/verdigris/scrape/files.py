@@ -13,7 +13,7 @@ import re
 import stat
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,13 @@ from verdigris.errors import SettingsError
 from verdigris.frozen_dataclass import dataclass
 from verdigris.records import SourceFile
 from verdigris.scrape.documents.extracted import Extracted
-from verdigris.scrape.documents.extraction import PICTURES, format_of, is_installed, parser_version
+from verdigris.scrape.documents.extraction import (
+    PDF,
+    PICTURES,
+    format_of,
+    is_installed,
+    parser_version,
+)
 from verdigris.scrape.file_content import decode, is_binary, unwanted, version_of
 from verdigris.scrape.repository import Repository, git_output
 from verdigris.scrape.secrets import redact
@@ -186,18 +192,21 @@ def file_changes(
 
 
 def read_file(
-    repository: Repository, path: str, max_bytes: int = MAX_BYTES
+    repository: Repository,
+    path: str,
+    max_bytes: int = MAX_BYTES,
+    extract_pdf: Callable[[bytes], Extracted] = PDF.extract,
 ) -> SourceFile | Skipped:
     """A file's text, decoded, with secrets redacted and its line numbers kept.
 
-    path: relative to the root. Returns Skipped, with the reason, for what is missing, binary,
-    too large, a symbolic link (or below one), not a regular file, not readable, minified or
-    generated. Never waits for a pipe.
+    path: relative to the root. extract_pdf: `PdfExtractors.extract` where many files are read.
+    Returns Skipped, with the reason, for what is missing, binary, too large, a symbolic link (or
+    below one), not a regular file, not readable, minified or generated. Never waits for a pipe.
     """
     data = _read_bytes(repository.root, path, max_bytes)
     if isinstance(data, Skipped):
         return data
-    extracted = _extracted(path, data.bytes)
+    extracted = _extracted(path, data.bytes, extract_pdf)
     if reason := _unwanted(path, extracted.text):
         return Skipped(path, reason)
     redacted = redact(extracted.text, path)
@@ -289,11 +298,11 @@ def _is_extracted(path: str) -> bool:
     return format_ is not None and is_installed(format_)
 
 
-def _extracted(path: str, data: bytes) -> Extracted:
+def _extracted(path: str, data: bytes, extract_pdf: Callable[[bytes], Extracted]) -> Extracted:
     """A file's text: extracted where it is no plain text, else decoded."""
     format_ = format_of(path)
     if format_ and is_installed(format_):
-        return format_.extract(data)
+        return extract_pdf(data) if format_ is PDF else format_.extract(data)
     decoded = decode(data)
     return Extracted(decoded.text, (), decoded.warning)
 

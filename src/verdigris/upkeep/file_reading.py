@@ -15,6 +15,7 @@ from verdigris.engine.cpus import usable_cpus
 from verdigris.frozen_dataclass import dataclass
 from verdigris.records import Event, SeenDetails, SourceFile
 from verdigris.scrape.code.isolated import IsolatedParsers
+from verdigris.scrape.documents.pdf import PdfExtractors
 from verdigris.scrape.files import Skipped, read_file
 from verdigris.scrape.repository import Repository
 
@@ -46,8 +47,13 @@ def read_files(
     repository: Repository, paths: Iterable[str], max_bytes: int
 ) -> Generator[ReadFile, None, None]:
     """Read files in the given order; close the iterator where it is not read to its end."""
-    with IsolatedParsers() as parsers:
-        yield from _ahead(lambda path: _read(repository, path, max_bytes, parsers.parse), paths)
+    with IsolatedParsers() as parsers, PdfExtractors() as pdf_files:
+
+        def read(path: str) -> ReadFile:
+            file = read_file(repository, path, max_bytes, pdf_files.extract)
+            return _parsed(path, file, parsers.parse)
+
+        yield from _ahead(read, paths)
 
 
 def _ahead(
@@ -66,13 +72,9 @@ def _ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def _read(
-    repository: Repository,
-    path: str,
-    max_bytes: int,
-    parse_code: Callable[[SourceFile], list[Event]],
+def _parsed(
+    path: str, file: SourceFile | Skipped, parse_code: Callable[[SourceFile], list[Event]]
 ) -> ReadFile:
-    file = read_file(repository, path, max_bytes)
     if isinstance(file, Skipped):
         return ReadFile(path, skipped=file.reason)
     events = tuple(_cropped(event) for event in _events_of(file, parse_code))

@@ -16,7 +16,7 @@ import pytest
 from verdigris.knowledge_base import KnowledgeBase
 from verdigris.records import Event, SeenDetails, SourceFile
 from verdigris.scrape.code.events import parse_code
-from verdigris.scrape.code.isolated import IsolatedParser, IsolatedParsers
+from verdigris.scrape.code.isolated import IsolatedParsers
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -57,58 +57,57 @@ def test_events_are_the_same_as_without_a_process() -> None:
     too_long = replace(PYTHON, text="x = 1\n" * 200_000)
     no_code = SourceFile("notes", "Some text.\n\nMore.\n", "v2", time="2026-01-02T03:04:05Z")
     itself = SourceFile("test_isolated.py", Path(__file__).read_text(), "v3", secrets=1)
-    with IsolatedParser() as parser:
+    with IsolatedParsers() as parser:
         for file in (GO, PYTHON, PYTHON, too_long, no_code, itself):
             assert parser.parse(file) == parse_code(file)
 
 
 def test_a_grammar_that_crashes_costs_one_file(grammar_that: Path) -> None:
     write_go_grammar(grammar_that, "os.abort()")
-    with IsolatedParser() as parser:
+    with IsolatedParsers() as parser:
         events = parser.parse(GO)
-        assert "parsing crashed (exit code" in warning(events)
+        assert "its process crashed (exit code" in warning(events)
         assert [event.text for event in events[1:]] == [GO.text.rstrip("\n")]
         assert parser.parse(PYTHON) == parse_code(PYTHON)
 
 
 def test_a_grammar_that_hangs_is_ended(grammar_that: Path) -> None:
     write_go_grammar(grammar_that, "while True: pass")
-    with IsolatedParser(seconds=0.5) as parser:
+    with IsolatedParsers(seconds=0.5) as parser:
         began = time.monotonic()
         events = parser.parse(GO)
         assert time.monotonic() - began < 30
         assert "longer than 0.5 s" in warning(events)
-    with IsolatedParser() as parser:
+    with IsolatedParsers() as parser:
         assert parser.parse(PYTHON) == parse_code(PYTHON)
 
 
 def test_a_parser_that_raises_says_what(grammar_that: Path) -> None:
     write_go_grammar(grammar_that, "raise KeyError('odd')")
-    with IsolatedParser() as parser:
+    with IsolatedParsers() as parser:
         assert "parsing failed (KeyError: 'odd')" in warning(parser.parse(GO))
         assert parser.parse(PYTHON) == parse_code(PYTHON)
 
 
 def test_what_a_grammar_prints_does_not_disturb(grammar_that: Path) -> None:
     write_go_grammar(grammar_that, "print('hello'); os.write(1, b'there'); raise ImportError('no')")
-    with IsolatedParser() as parser:
+    with IsolatedParsers() as parser:
         assert "no go grammar (no)" in warning(parser.parse(GO))
 
 
 def test_a_process_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/does/not/exist")
-    with IsolatedParser() as parser:
+    with IsolatedParsers() as parser:
         assert "No such file" in warning(parser.parse(GO))
     monkeypatch.setattr("sys.executable", "/bin/false")
-    with IsolatedParser() as parser:
+    with IsolatedParsers() as parser:
         assert "does not start (exit code 1)" in warning(parser.parse(GO))
 
 
 def test_closing_leaves_no_process() -> None:
-    parser = IsolatedParser()
-    parser.parse(PYTHON)
-    parser.close()
-    parser.close()
+    with IsolatedParsers() as parsers:
+        parsers.parse(PYTHON)
+        assert parsing_processes() == 1
     assert parsing_processes() == 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ import pytest
 from verdigris.chunking import chunk_document
 from verdigris.records import Event, Lines, SeenDetails, SourceFile
 from verdigris.scrape.documents import extraction
-from verdigris.scrape.documents.pdf import extract_pdf
+from verdigris.scrape.documents.pdf import PdfExtractors, extract_pdf
 from verdigris.scrape.documents.web_page import extract_web_page
 from verdigris.scrape.files import FileChanges, Skipped, file_changes, read_file
 from verdigris.scrape.parsers import parse_file
@@ -26,8 +28,6 @@ TOKEN = "ghp_" + "Zx9Q" * 9
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    import subprocess
-
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     return open_repository(tmp_path)
 
@@ -46,6 +46,13 @@ def read(repository: Repository, path: str, data: bytes | str) -> tuple[SourceFi
     file = read_file(repository, path)
     assert isinstance(file, SourceFile), file
     return file, parse_file(file)
+
+
+def extracting_processes() -> list[str]:
+    """Numbers of this one's processes for PDF files."""
+    command = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())]
+    listed = subprocess.run(command, capture_output=True, text=True).stdout
+    return [line.split()[0] for line in listed.splitlines() if "pdf_pages" in line]
 
 
 def title_and_parser(events: list[Event]) -> tuple[str, str]:
@@ -187,7 +194,21 @@ def test_modules_of_the_folder_one_stands_in_are_not_imported(
 ) -> None:
     (repository.root / "pypdf.py").write_text("raise SystemExit(3)\n")
     monkeypatch.chdir(repository.root)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
     assert "Tea" in extract_pdf(pdf("Tea")).text
+
+
+def test_small_files_share_a_process_and_a_broken_one_ends_it() -> None:
+    with PdfExtractors() as extractors:
+        assert extractors.extract(pdf("Tea")).text == "Tea"
+        first = extracting_processes()
+        assert extractors.extract(pdf("Coffee")).text == "Coffee"
+        assert len(first) == 1
+        assert extracting_processes() == first
+        assert extractors.extract(b"%PDF-1.4 no more").warning
+        assert extracting_processes() == []
+        assert extractors.extract(pdf("Water")).text == "Water"
+    assert extracting_processes() == []
 
 
 def test_extracted_text_is_redacted(repository: Repository) -> None:
