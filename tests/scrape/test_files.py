@@ -44,13 +44,13 @@ def stamps_after(changes: FileChanges, before: dict[str, str] | None = None) -> 
 
 
 def read(repository: Repository, path: str) -> SourceFile:
-    found = read_file(repository, path)
+    found = read_file(repository.root, path)
     assert isinstance(found, SourceFile), found
     return found
 
 
 def reason(repository: Repository, path: str) -> str:
-    found = read_file(repository, path)
+    found = read_file(repository.root, path)
     assert isinstance(found, Skipped), found
     assert found.path == path
     return found.reason
@@ -325,7 +325,7 @@ def test_binary_large_and_missing_files_are_skipped(repository: Repository) -> N
     assert reason(repository, "a.bin") == "binary"
     assert reason(repository, "big.txt") == "too large"
     assert reason(repository, "nowhere.txt") == "missing"
-    assert isinstance(read_file(repository, "big.txt", max_bytes=1 << 22), SourceFile)
+    assert isinstance(read_file(repository.root, "big.txt", max_bytes=1 << 22), SourceFile)
 
 
 def test_a_sparse_file_of_a_gigabyte_costs_nothing(repository: Repository) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tests.scrape.code.test_isolated import parsing_processes
+from tests.scrape.test_isolated import reading_processes
 
+from verdigris.scrape.file_events import FileEvents
 from verdigris.scrape.repository import open_repository
-from verdigris.upkeep.file_reading import ReadFile, read_files
+from verdigris.upkeep.file_reading import FileReaders
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -28,8 +29,9 @@ def many_files(folder: GitFolder, count: int) -> list[str]:
     return paths
 
 
-def read(folder: GitFolder, paths: list[str]) -> list[ReadFile]:
-    return list(read_files(open_repository(folder.root), paths, MAX_BYTES))
+def read(folder: GitFolder, paths: list[str]) -> list[FileEvents]:
+    with FileReaders(open_repository(folder.root), MAX_BYTES) as readers:
+        return list(readers.read(paths))
 
 
 def test_files_come_in_the_given_order_each_as_when_read_alone(small_git: GitFolder) -> None:
@@ -52,7 +54,18 @@ def test_a_file_that_went_is_skipped_and_the_others_are_read(small_git: GitFolde
 
 def test_who_stops_early_leaves_no_process(small_git: GitFolder) -> None:
     paths = many_files(small_git, 150)
-    with closing(read_files(open_repository(small_git.root), paths, MAX_BYTES)) as files:
-        assert next(files).path == paths[0]
-        assert parsing_processes() > 0
-    assert parsing_processes() == 0
+    with FileReaders(open_repository(small_git.root), MAX_BYTES) as readers:
+        readers.start()
+        assert reading_processes() > 0
+        with closing(readers.read(paths)) as files:
+            assert next(files).path == paths[0]
+    assert reading_processes() == 0
+
+
+def test_a_few_documents_need_no_process(small_git: GitFolder) -> None:
+    code, document, text = many_files(small_git, 3)
+    with FileReaders(open_repository(small_git.root), MAX_BYTES) as readers:
+        assert [file.path for file in readers.read([document])] == [document]
+        assert reading_processes() == 0
+        assert [file.path for file in readers.read([code, text])] == [code, text]
+        assert reading_processes() > 0

@@ -98,7 +98,7 @@ def _copy_untracked_sessions(source: Repository, root: Path, until: str) -> None
     for path in filter(None, os.fsdecode(listed).split("\0")):
         if not path.endswith((".md", ".markdown")):
             continue
-        file = read_file(source, path)
+        file = read_file(source.root, path)
         if not isinstance(file, SourceFile) or not is_session_log(path, file.text):
             continue
         if not until or (_ended_by(file, until) and not _names_any(file, later)):

@@ -83,7 +83,7 @@ def hide_docstrings(
 
 
 def _texts(repository: Repository) -> dict[str, SourceFile]:
-    files = (read_file(repository, path) for path in list_files(repository).paths)
+    files = (read_file(repository.root, path) for path in list_files(repository).paths)
     return {file.path: file for file in files if isinstance(file, SourceFile)}
 
 

@@ -86,7 +86,7 @@ def _session_logs(repository: Repository) -> list[SessionLog]:
 def _log_files(repository: Repository) -> Iterator[SourceFile]:
     for path in list_files(repository).paths:
         if Path(path).suffix.lower() in (".md", ".markdown"):
-            file = read_file(repository, path)
+            file = read_file(repository.root, path)
             if isinstance(file, SourceFile) and is_session_log(path, file.text):
                 yield file
 

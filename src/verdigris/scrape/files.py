@@ -192,23 +192,37 @@ def file_changes(
 
 
 def read_file(
-    repository: Repository,
+    root: Path,
     path: str,
     max_bytes: int = MAX_BYTES,
     extract_pdf: Callable[[bytes], Extracted] = PDF.extract,
 ) -> SourceFile | Skipped:
     """A file's text, decoded, with secrets redacted and its line numbers kept.
 
-    path: relative to the root. extract_pdf: `PdfExtractors.extract` where many files are read.
-    Returns Skipped, with the reason, for what is missing, binary, too large, a symbolic link (or
-    below one), not a regular file, not readable, minified or generated. Never waits for a pipe.
+    root: of the work tree; path: relative to it. extract_pdf: `PdfExtractors.extract` where many
+    files are read. Returns Skipped, with the reason, for what is missing, binary, too large, a
+    symbolic link (or below one), not a regular file, not readable, minified or generated. Never
+    waits for a pipe.
     """
-    data = _read_bytes(repository.root, path, max_bytes)
+    data = _read_bytes(root, path, max_bytes)
     if isinstance(data, Skipped):
         return data
     extracted = _extracted(path, data.bytes, extract_pdf)
     if reason := _unwanted(path, extracted.text):
         return Skipped(path, reason)
+    return _source_file(path, data, extracted)
+
+
+def read_as_text(root: Path, path: str, max_bytes: int = MAX_BYTES) -> SourceFile | Skipped:
+    """As `read_file`, but a file of whatever format is taken for the text that its bytes are."""
+    data = _read_bytes(root, path, max_bytes)
+    if isinstance(data, Skipped):
+        return data
+    decoded = decode(data.bytes)
+    return _source_file(path, data, Extracted(decoded.text, (), decoded.warning))
+
+
+def _source_file(path: str, data: _FileBytes, extracted: Extracted) -> SourceFile:
     redacted = redact(extracted.text, path)
     return SourceFile(
         path=path,
@@ -229,7 +243,7 @@ def why_not_read(repository: Repository, path: str, max_bytes: int) -> str:
     if not (repository.root / path).is_file():
         return ""
     if path in list_files(repository).paths:
-        file = read_file(repository, path, max_bytes)
+        file = read_file(repository.root, path, max_bytes)
         return file.reason if isinstance(file, Skipped) else ""
     found = _SKIPPED_NAMES.search(path)
     return next(iter(_REASONS.get(found.lastgroup or "", ())), "") if found else "ignored"

@@ -36,21 +36,22 @@ def parser_for(path: str, first_line: str = "") -> Parser:
         return parse_man_page
     if format_ := format_of(path):
         return _EXTRACTED[format_.name]
-    return parse_code_here if language_of(path, first_line) else parse_text
+    return parse_code if language_of(path, first_line) else parse_text
 
 
-def parse_code_here(file: SourceFile) -> list[Event]:
-    """Parse code in this process, where a grammar that crashes takes it along."""
-    from verdigris.scrape.code.events import parse_code  # grammars take 60 ms to import
-
-    return parse_code(file)
+def is_prose(path: str) -> bool:
+    """Whether a file is read by one of our own parsers of documents, whatever is in it."""
+    return parser_for(path) in (parse_markdown, parse_restructuredtext, parse_asciidoc)
 
 
-def parse_file(file: SourceFile, parse_code: Parser = parse_code_here) -> list[Event]:
-    """Read a file into events with the parser that its name and first line ask for.
+def parse_code(file: SourceFile) -> list[Event]:
+    """As `code.events.parse_code` does: importing the grammars takes 60 ms."""
+    from verdigris.scrape.code import events
 
-    parse_code: how code is parsed; a run of many files gives `IsolatedParser.parse`.
-    """
+    return events.parse_code(file)
+
+
+def parse_file(file: SourceFile) -> list[Event]:
+    """Read a file into events with the parser that its name and first line ask for."""
     first_line = file.text[:200].partition("\n")[0]
-    parser = parser_for(file.path, first_line)
-    return parse_code(file) if parser is parse_code_here else parser(file)
+    return parser_for(file.path, first_line)(file)

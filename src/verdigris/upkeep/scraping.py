@@ -22,7 +22,8 @@ from verdigris.scrape.repository import Repository
 from verdigris.upkeep.progress import Progress
 
 if TYPE_CHECKING:
-    from verdigris.upkeep.file_reading import ReadFile
+    from verdigris.scrape.file_events import FileEvents
+    from verdigris.upkeep.file_reading import FileReaders
 
 SOURCES = ("git", "sessions", "docs", "code")
 FORGE = "forge"
@@ -104,13 +105,7 @@ class FileScrape:
         Files of other kinds than the wanted ones stay for the next scrape. stored: called after
         each transaction, while the next files are being read.
         """
-        changes = pending_files(self.repository, self.log, self.wanted.max_bytes)
-        if changes.changed:
-            progress.start("reading files", len(changes.changed))
-            for count in self._append(changes.changed):
-                progress.advance(count)
-                stored()
-            progress.finish()
+        changes = self._read_changes(progress, stored)
         if changes.gone or changes.restamped or changes.forgotten:
             gone = [Event(DOCUMENT_GONE, path, "") for path in changes.gone]
             self.log.append(gone, CursorChange(_FILES, changes.restamped, changes.forgotten))
@@ -118,11 +113,25 @@ class FileScrape:
         for reason, count in changes.skipped.items():
             _count(self.report.skipped, reason, count)
 
-    def _append(self, stamps: Mapping[str, str]) -> Iterator[int]:
-        """Append files (path → stamp); yield how many were read after each transaction."""
-        from verdigris.upkeep.file_reading import read_files
+    def _read_changes(self, progress: Progress, stored: Callable[[], None]) -> FileChanges:
+        from verdigris.upkeep.file_reading import FileReaders
 
-        with closing(read_files(self.repository, stamps, self.wanted.max_bytes)) as files:
+        stamps = self.log.cursor(_FILES)
+        with FileReaders(self.repository, self.wanted.max_bytes) as readers:
+            if not stamps:  # all files are to be read: start while they are being listed
+                readers.start()
+            changes = file_changes(self.repository, stamps, self.wanted.max_bytes)
+            if changes.changed:
+                progress.start("reading files", len(changes.changed))
+                for count in self._append(changes.changed, readers):
+                    progress.advance(count)
+                    stored()
+                progress.finish()
+        return changes
+
+    def _append(self, stamps: Mapping[str, str], readers: FileReaders) -> Iterator[int]:
+        """Append files (path → stamp); yield how many were read after each transaction."""
+        with closing(readers.read(tuple(stamps))) as files:
             while batch := list(islice(files, _FILES_A_TRANSACTION)):
                 taken = [file for file in batch if self._is_wanted(file)]
                 events = (event for file in taken for event in file.events)
@@ -134,17 +143,17 @@ class FileScrape:
                     self._note_parsing(file)
                 yield len(batch)
 
-    def _is_wanted(self, file: ReadFile) -> bool:
+    def _is_wanted(self, file: FileEvents) -> bool:
         return file.seen is None or file.seen.kind in self.wanted.kinds
 
-    def _note_reading(self, file: ReadFile) -> None:
+    def _note_reading(self, file: FileEvents) -> None:
         self.report.secrets += file.secrets
         if file.skipped:
             _count(self.report.skipped, file.skipped, 1)
         if file.warning:
             self.report.warnings.append(f"{file.path}: {file.warning}")
 
-    def _note_parsing(self, file: ReadFile) -> None:
+    def _note_parsing(self, file: FileEvents) -> None:
         if file.seen is None:
             return
         _count(self.report.documents, file.seen.kind, 1)

@@ -10,6 +10,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def without_libraries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def read(repository: Repository, path: str, data: bytes | str) -> tuple[SourceFile, list[Event]]:
     (repository.root / path).write_bytes(data.encode() if isinstance(data, str) else data)
-    file = read_file(repository, path)
+    file = read_file(repository.root, path)
     assert isinstance(file, SourceFile), file
     return file, parse_file(file)
 
@@ -199,7 +200,7 @@ def test_modules_of_the_folder_one_stands_in_are_not_imported(
 
 
 def test_small_files_share_a_process_and_a_broken_one_ends_it() -> None:
-    with PdfExtractors() as extractors:
+    with closing(PdfExtractors()) as extractors:
         assert extractors.extract(pdf("Tea")).text == "Tea"
         first = extracting_processes()
         assert extractors.extract(pdf("Coffee")).text == "Coffee"
@@ -358,8 +359,8 @@ def test_without_the_extras_what_they_would_read_is_told(
     before = file_changes(repository, {})
     assert before.skipped == {"needs verdigris[pdf]": 1}
     assert list(before.changed) == ["tea.html"]
-    assert read_file(repository, "tea.pdf") == Skipped("tea.pdf", "needs verdigris[pdf]")
-    file = read_file(repository, "tea.html")
+    assert read_file(repository.root, "tea.pdf") == Skipped("tea.pdf", "needs verdigris[pdf]")
+    file = read_file(repository.root, "tea.html")
     assert isinstance(file, SourceFile)
     assert title_and_parser(parse_file(file)) == ("tea.html", "html without verdigris[html]")
     monkeypatch.undo()
@@ -376,7 +377,7 @@ def test_files_with_pictures_may_be_larger(repository: Repository) -> None:
     (repository.root / "tea.ipynb").write_text(notebook(code("tea()", outputs=(picture,))))
     (repository.root / "tea.md").write_text("i" * 60_000)
     (repository.root / "tea.pdf").write_bytes(b"not what its name says\0")
-    assert isinstance(read_file(repository, "tea.ipynb", 10_000), SourceFile)
-    assert read_file(repository, "tea.ipynb", 1_000) == Skipped("tea.ipynb", "too large")
-    assert read_file(repository, "tea.md", 10_000) == Skipped("tea.md", "too large")
-    assert read_file(repository, "tea.pdf") == Skipped("tea.pdf", "binary")
+    assert isinstance(read_file(repository.root, "tea.ipynb", 10_000), SourceFile)
+    assert read_file(repository.root, "tea.ipynb", 1_000) == Skipped("tea.ipynb", "too large")
+    assert read_file(repository.root, "tea.md", 10_000) == Skipped("tea.md", "too large")
+    assert read_file(repository.root, "tea.pdf") == Skipped("tea.pdf", "binary")

@@ -112,12 +112,12 @@ def test_scripts_without_extension_are_known_by_their_first_line(
 def test_parsers_by_name() -> None:
     names = {path: parser_for(path).__name__ for path in ("a.py", "a.MD", "a.rst", "a.toml")}
     assert names == {
-        "a.py": "parse_code_here",
+        "a.py": "parse_code",
         "a.MD": "parse_markdown",
         "a.rst": "parse_restructuredtext",
         "a.toml": "parse_text",
     }
-    assert parser_for("tool", "#!/usr/bin/env node").__name__ == "parse_code_here"
+    assert parser_for("tool", "#!/usr/bin/env node").__name__ == "parse_code"
 
 
 @pytest.mark.parametrize(("path", "is_doc"), [("doc/tool.1", True), ("notes-1.0.1", False)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Self
+from contextlib import closing
 
 import msgspec
 
@@ -40,10 +40,8 @@ class PdfExtractors:
         self._seconds = seconds
         self._workers = Workers("verdigris.scrape.documents.pdf_pages")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the processes."""
         self._workers.close()
 
     def extract(self, data: bytes) -> Extracted:
@@ -68,7 +66,7 @@ class PdfExtractors:
 
 def extract_pdf(data: bytes, seconds: float = SECONDS) -> Extracted:
     """One file, as `PdfExtractors.extract` does."""
-    with PdfExtractors(seconds) as extractors:
+    with closing(PdfExtractors(seconds)) as extractors:
         return extractors.extract(data)
 
 
