@@ -11,8 +11,6 @@ from verdigris.records import Event, SeenDetails, SourceFile
 from verdigris.scrape.documents.extracted import Extracted
 from verdigris.scrape.documents.extraction import PDF
 from verdigris.scrape.files import Skipped, read_file
-from verdigris.scrape.parsers import parse_file
-from verdigris.scrape.sessions.events import is_session_log, parse_session
 
 _LONGEST_HEADING = 500
 
@@ -58,6 +56,10 @@ def events_of(
 
 def _parse(file: SourceFile) -> list[Event]:
     """All events of one version of a file: session log, document or code."""
+    # Here, because who reads in other processes needs neither.
+    from verdigris.scrape.parsers import parse_file
+    from verdigris.scrape.sessions.events import is_session_log, parse_session
+
     return parse_session(file) if is_session_log(file.path, file.text) else parse_file(file)
 
 

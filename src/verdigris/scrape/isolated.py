@@ -18,7 +18,6 @@ from typing import Any
 import msgspec
 
 from verdigris.records import DOCUMENT_SEEN, Event, Lines, SeenDetails, SymbolDetails
-from verdigris.scrape.documents.plain_text import parse_text
 from verdigris.scrape.file_events import FileEvents, events_of, read_events
 from verdigris.scrape.files import read_as_text
 from verdigris.scrape.worker_process import Workers, answer_all
@@ -102,6 +101,8 @@ class IsolatedReaders:
         return self._as_text(path, f"{failed}; cut as text")
 
     def _as_text(self, path: str, warning: str) -> FileEvents:
+        from verdigris.scrape.documents.plain_text import parse_text
+
         file = read_as_text(self._root, path, self._max_bytes)
         return events_of(path, file, lambda file: parse_text(file, warning))
 

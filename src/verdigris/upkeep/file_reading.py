@@ -16,7 +16,6 @@ from verdigris.scrape.documents.extraction import PDF, format_of
 from verdigris.scrape.documents.pdf import PdfExtractors
 from verdigris.scrape.file_events import FileEvents, read_events
 from verdigris.scrape.isolated import IsolatedReaders
-from verdigris.scrape.parsers import is_prose
 from verdigris.scrape.repository import Repository
 
 _MOST_THREADS = 4
@@ -44,8 +43,8 @@ class FileReaders:
         self._pdf_files.close()
 
     def start(self) -> None:
-        """Start the processes, where it is known before the files are that there are many."""
-        self._processes.start(self._threads)
+        """Start the first process, where it is known before the files are that there are many."""
+        self._processes.start(1)
 
     def read(self, paths: Sequence[str]) -> Generator[FileEvents, None, None]:
         """Read files in the given order; close the iterator where it is not read to its end."""
@@ -65,6 +64,9 @@ class FileReaders:
     def _read(self, path: str, are_few: bool) -> FileEvents:
         if format_of(path) is PDF:  # in a process of its own, with other bounds
             return read_events(self._root, path, self._max_bytes, self._pdf_files.extract)
-        if are_few and is_prose(path):
-            return read_events(self._root, path, self._max_bytes)
+        if are_few:
+            from verdigris.scrape.parsers import is_prose
+
+            if is_prose(path):
+                return read_events(self._root, path, self._max_bytes)
         return self._processes.read(path)
