@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from verdigris.frozen_dataclass import dataclass
 
-PARSER_VERSION = "9"
+PARSER_VERSION = "10"
 """Part of every file's version: another number reads all files again."""
 
 _PROSE = frozenset({".adoc", ".asciidoc", ".md", ".markdown", ".mdx", ".org", ".rst", ".txt", ""})

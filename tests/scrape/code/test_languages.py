@@ -271,8 +271,12 @@ def test_macros_stand_where_the_language_has_no_word(text: str) -> None:
 
 
 def test_a_test_of_googletest_is_a_method_of_its_fixture() -> None:
-    events = read("pot_test.cc", "TEST_F(PotTest, Boils) {\n  Fill();\n}\nint TEST(int a) {}\n")
-    assert kinds(events) == {"PotTest.Boils": "function", "TEST": "function"}
+    text = "TEST_F(PotTest, Boils) {\n  Fill();\n}\nTEST(PotTest, long) {}\nint TEST(int, int) {}\n"
+    assert kinds(read("pot_test.cc", text)) == {
+        "PotTest.Boils": "function",
+        "PotTest.long": "function",
+        "TEST": "function",
+    }
 
 
 def test_csharp_reads_on_where_a_base_depends_on_a_condition() -> None:

@@ -43,7 +43,7 @@ _MACRO = _MACRO_NAME + rb"(?:\([^()\n]*\))?"
 _MACRO_WITH_CALLS = rb"[A-Z_][A-Z0-9_]{2,}\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _MACROS = rb"((?:" + _MACRO + rb"[ \t]+)+)"
 _C_MACROS = (
-    rb"^[ \t]*(" + _MACRO + rb")[ \t]*\n(?=\s*[\w#/~\[])"  # a line of its own
+    rb"(?<!\\\n)^[ \t]*(" + _MACRO + rb")[ \t]*\n(?=\s*[\w#/~\[])"  # a line of its own
     rb"|\)(?:[ \t]*const)?\s+(" + _MACRO + rb")(?=\s*[:;{])"  # void f() LOCKS_EXCLUDED(mutex);
     rb"|(?:^|>|\b(?:static|inline|constexpr|explicit|friend|virtual|template))[ \t]*"
     + _MACROS
@@ -53,7 +53,7 @@ _C_MACROS = (
     rb"|^[ \t]*if[ \t]+(" + _MACRO + rb")(?=[ \t]*\()"  # if CONSTEXPR (sizeof(T) > 1)
     rb"|(?<=[\w\]])[ \t]+(" + _MACRO + rb"(?=[ \t]*[;=])|" + _MACRO_NAME + rb"(?=[ \t]*[,)]))"
     # int x GUARDED_BY(mutex); void f(int x UNUSED);
-    rb"|\b(unsigned|signed|long|short)(?=\([^*])"  # unsigned(x) < y
+    rb"|(?<!operator )\b(unsigned|signed|long|short)(?=\([^*])"  # unsigned(x) < y
     rb"|\btemplate\s*<[^(){};]*(,\s*" + _MACRO_WITH_CALLS + rb")(?=\s*[,>])"  # <int N, IF(N > 1)>
 )
 """Macros in places where the language itself has no word."""

@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 
 from tree_sitter import Language as Grammar
-from tree_sitter import Node, Parser, Query, QueryCursor, Tree
+from tree_sitter import Node, Query, QueryCursor, Tree
 
 from verdigris.records import Call
-from verdigris.scrape.code.blanking import blanked, mendings
+from verdigris.scrape.code.bare_names import BARE_NAMES, bare_calls
 from verdigris.scrape.code.languages import Language
+from verdigris.scrape.code.parsing import parse
 from verdigris.scrape.code.receivers import Receivers
 
 MAX_DEPTH = 4000
@@ -29,7 +32,7 @@ MAX_FRAGMENTS = 20_000
 """Where nothing parses, matching costs the square of the fragments."""
 _QUERIES = Path(__file__).with_name("queries")
 
-_SINGLE = ("comment", "decorator", "call", "component", "package", "last")
+_SINGLE = ("comment", "decorator", "call", "component", "package", "last", *BARE_NAMES)
 """Captures that stand for themselves; `last` is the body of the definition that ends with it."""
 
 _DECLARED_NAME = re.compile(rb"(?:[*&\s]|const\b)*([\w$\x80-\xff]+)")
@@ -112,37 +115,14 @@ def read_syntax(source: bytes, language: Language) -> Syntax | str:
         compiled = compile_language(language)
     except (ImportError, ValueError) as error:
         return f"no {language.name} grammar ({error}); cut as text"
-    tree = _parse(source, compiled.grammar, language)
-    if tree.root_node.is_error and tree.root_node.child_count > MAX_FRAGMENTS:
+    parsed = parse(source, compiled.grammar, language)
+    root = parsed.tree.root_node
+    if root.is_error and root.child_count > MAX_FRAGMENTS:
         return f"cannot be read as {language.name}; cut as text"
     cursor = QueryCursor(compiled.query)
     cursor.set_max_start_depth(MAX_DEPTH)
-    matches = [captures for _, captures in cursor.matches(tree.root_node)]
-    return _Findings(source, language).collect(matches, _warning(tree))
-
-
-def _parse(source: bytes, grammar: Grammar, language: Language) -> Tree:
-    """Parse; on errors again, without what the grammar does not know, if that is better."""
-    source = blanked(source, language.misread)
-    best = Parser(grammar).parse(source)
-    for mended in mendings(source, language):
-        if not best.root_node.has_error:
-            break
-        tree = Parser(grammar).parse(mended)
-        best = tree if _broken_bytes(tree) < _broken_bytes(best) else best
-    return best
-
-
-def _broken_bytes(tree: Tree) -> int:
-    """Count the bytes below errors, one for each that is missing."""
-    broken, waiting = 0, [tree.root_node]
-    while waiting:
-        node = waiting.pop()
-        if node.is_error or node.is_missing:
-            broken += max(node.end_byte - node.start_byte, 1)
-        elif node.has_error:
-            waiting += node.children
-    return broken
+    matches = chain(*(cursor.matches(one.root_node) for one in (parsed.tree, *parsed.parts)))
+    return _Findings(source, language).collect(matches, parsed.macro_calls, _warning(parsed.tree))
 
 
 @cache
@@ -204,26 +184,37 @@ class _Findings:
         self._members: list[Captures] = []
         self._owners: dict[int, list[Node]] = {}
 
-    def collect(self, matches: Iterable[Captures], warning: str) -> Syntax:
-        """Take all matches and return what they are."""
-        for captures in matches:
+    def collect(
+        self,
+        matches: Iterable[tuple[int, Captures]],
+        macro_calls: Iterable[tuple[int, str]],
+        warning: str,
+    ) -> Syntax:
+        """Take all matches, and macros that are in no tree, and return what they are."""
+        nodes = self._nodes
+        for _, captures in matches:
             name = next(iter(captures))
-            if name in self._nodes:
-                self._nodes[name] += captures[name]
+            if name in nodes:
+                nodes[name] += captures[name]
             else:
                 self._add(captures)
         for captures in self._members:
             self._define_member(captures)
-        nodes = self._nodes
+        comments = _rows(nodes["comment"])
         components = [c for c in self._calls("component") if c.name[:1].isupper()]
         bodies = {node.end_byte: node.start_byte for node in nodes["last"]}
         definitions = [self._completed(one, bodies) for one in self._definitions.values()]
         return Syntax(
             definitions=tuple(sorted(definitions, key=lambda d: (d.start_byte, -d.end_byte))),
             docstrings=self._docstrings,
-            comments=_rows(nodes["comment"]),
+            comments=comments,
             decorators=_rows(nodes["decorator"]),
-            calls=(*self._calls("call"), *components),
+            calls=(
+                *self._calls("call"),
+                *components,
+                *bare_calls(nodes, self._source),
+                *self._macros(macro_calls, comments),
+            ),
             variables=tuple(self._variables),
             imports=tuple(self._imports),
             packages=tuple(text_of(node, self._source) for node in nodes["package"]),
@@ -249,6 +240,7 @@ class _Findings:
         elif "template" in captures:
             self._templates[captures["templated"][0].start_byte] = captures["template"][0]
         else:
+            self._nodes["call"] += captures.get("test_macro", ())
             self._define(_definition(captures, self._source))
 
     def _calls(self, label: str) -> list[Call]:
@@ -262,6 +254,16 @@ class _Findings:
             )
             for node in self._nodes[label]
         ]
+
+    def _macros(self, calls: Iterable[tuple[int, str]], comments: Sequence[Rows]) -> Iterator[Call]:
+        """Turn macros into calls but those that stand in comments."""
+        line, place = 1, 0
+        for start, name in calls:
+            line += self._source.count(b"\n", place, start)
+            place = start
+            before = bisect_right(comments, start, key=attrgetter("start_byte"))
+            if not before or comments[before - 1].end_byte <= start:
+                yield Call(name, line)
 
     def _define_member(self, captures: Captures) -> None:
         """Take a function of an object, if that has a name."""

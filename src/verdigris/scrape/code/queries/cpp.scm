@@ -11,15 +11,15 @@
   (default_method_clause)) @symbol.function
 (function_definition declarator: (function_declarator declarator: (_) @name)
   (try_statement) @body) @symbol.function
-; googletest: `TEST_F(PotTest, Boils) {` is a method of PotTest.
-(function_definition
+; googletest: `TEST_F(PotTest, Boils) {` is a method of PotTest, and a call of the macro.
+(function_definition !type
   declarator: (function_declarator
-    declarator: (identifier) @is_test
+    declarator: (identifier) @test_macro
     parameters: (parameter_list
-      . (parameter_declaration type: (type_identifier) @owner)
-      . (parameter_declaration type: (type_identifier) @name) .))
+      . (parameter_declaration type: (_) @owner !declarator)
+      . (parameter_declaration type: (_) @name !declarator) .))
   body: (_) @body
-  (#match? @is_test "^(TYPED_)?TEST(_[FP])?$")) @symbol.function
+  (#match? @test_macro "^(TYPED_)?TEST(_[FP])?$")) @symbol.function
 ; A pure virtual function is defined nowhere else.
 (field_declaration declarator: [
     (function_declarator declarator: (_) @name)
@@ -49,7 +49,8 @@
   name: (qualified_identifier name: (identifier) @call)))
 (call_expression function: (qualified_identifier
   name: (qualified_identifier name: (qualified_identifier name: (identifier) @call))))
-(template_function name: (identifier) @call)
+(template_function name: (identifier) @call
+  (#not-match? @call "^(static|dynamic|const|reinterpret)_cast$"))
 (template_method name: (field_identifier) @call)
 (new_expression type: (type_identifier) @call)
 (new_expression type: (template_type name: (_) @call))
