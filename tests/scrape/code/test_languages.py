@@ -306,6 +306,19 @@ def test_scala_calls_with_types() -> None:
     assert {"boil", "Tray"} <= set(calls_of(read("A.scala", text), "A"))
 
 
+@pytest.mark.parametrize("path", ["a.ts", "a.tsx"])
+def test_calls_with_types_that_are_awaited(path: str) -> None:
+    text = "async function f() {\n  await boil<Tea>(await pot.fill<Water>());\n}\n"
+    assert calls_of(read(path, text), "f") == ["boil", "fill"]
+
+
+def test_what_looks_like_a_call_and_is_none() -> None:
+    php = "<?php\nfunction f() { return isset($pot) || empty($cup) || isset_lid(); }\n"
+    assert calls_of(read("a.php", php), "f") == ["isset_lid"]
+    shell = 'f() {\n  unset pot\n  [ -n "$cup" ] && pour\n}\n'
+    assert sorted(calls_of(read("a.sh", shell), "f")) == ["pour", "unset"]
+
+
 def test_a_dot_between_texts_of_php_is_no_receiver() -> None:
     events = read("a.php", "<?php\n$a = 'tea'.brew().$this->pour();\n")
     calls = {call.name: call.receiver for call in file_details(events).calls}

@@ -34,7 +34,7 @@
 (foreach_statement type: (_) @type left: (identifier) @variable)
 
 ; Calls
-(invocation_expression function: (identifier) @call)
+(invocation_expression function: (identifier) @call (#not-eq? @call "nameof"))
 (invocation_expression function: (generic_name . (identifier) @call))
 (invocation_expression function: (member_access_expression name: (identifier) @call))
 (invocation_expression function: (member_access_expression

@@ -43,7 +43,7 @@
   right: (object_creation_expression [(name) (qualified_name)] @type))
 
 ; Calls
-(function_call_expression function: (name) @call)
+(function_call_expression function: (name) @call (#not-match? @call "^(isset|empty)$"))
 (function_call_expression function: (qualified_name (name) @call .))
 (member_call_expression name: (name) @call)
 (nullsafe_member_call_expression name: (name) @call)

@@ -7,5 +7,6 @@
 (command name: (command_name (word) @loader) . argument: (_) @sourced
   (#any-of? @loader "source" ".")) @import
 
-; Calls: every command is one.
+; Calls: every command with a name is one; `[` has none.
 (command name: (command_name (word) @call))
+(unset_command "unset" @call)

@@ -25,3 +25,7 @@
   (type_annotation (type_identifier) @type) (new_expression constructor: (identifier) @type)])
 
 (import_statement (import_require_clause source: (string (string_fragment) @module))) @import
+
+; `await boil<Tea>(pot)`: the grammar takes `await` first.
+(call_expression function: (await_expression (identifier) @call))
+(call_expression function: (await_expression (member_expression property: (_) @call)))
