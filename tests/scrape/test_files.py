@@ -162,6 +162,20 @@ def test_only_what_changed_is_reported(repository: Repository) -> None:
     assert again == FileChanges({}, {}, (), (), {})
 
 
+def test_new_files_may_be_left_to_who_reads_them(repository: Repository) -> None:
+    write(repository, "old.py")
+    stamps = stamps_after(file_changes(repository, {}))
+    write(repository, "old.py", "test\n", when=5)
+    write(repository, "new.py")
+    (repository.root / "new.png").write_bytes(b"\0")
+
+    changes = file_changes(repository, stamps, look_at_new=False)
+
+    assert sorted(changes.changed) == ["new.png", "new.py", "old.py"]
+    assert [path for path, stamp in changes.changed.items() if stamp[-1] != "|"] == ["old.py"]
+    assert changes.skipped == {}
+
+
 def test_a_tracked_file_that_is_missing_is_gone(repository: Repository) -> None:
     write(repository, "a/b.py")
     git(repository.root, "add", ".")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from tests.scrape.test_isolated import reading_processes
 
+from verdigris.knowledge_base import KnowledgeBase
 from verdigris.scrape.file_events import FileEvents
+from verdigris.scrape.files import file_changes
 from verdigris.scrape.repository import open_repository
 from verdigris.upkeep.file_reading import FileReaders
 
@@ -69,3 +71,23 @@ def test_a_few_documents_need_no_process(small_git: GitFolder) -> None:
         assert reading_processes() == 0
         assert [file.path for file in readers.read([code, text])] == [code, text]
         assert reading_processes() > 0
+
+
+def test_a_first_scrape_stamps_files_as_looking_at_them_would(small_git: GitFolder) -> None:
+    many_files(small_git, 30)
+    small_git.root.joinpath("picture.png").write_bytes(b"\0")
+    small_git.write("large.txt", "tea\n" * 400_000)
+    small_git.write("made.py", "# @generated\n")
+    small_git.write("poetry.lock", "")
+    listed = file_changes(open_repository(small_git.root), {})
+    with KnowledgeBase(small_git.root) as knowledge_base:
+        skipped = knowledge_base.refresh().skipped
+        stamps = knowledge_base.log.cursor("files")
+        assert knowledge_base.refresh().documents == {}
+    looked_at = {**listed.changed, **listed.restamped}
+    assert {path: stamp.split("|")[1] for path, stamp in stamps.items()} == {
+        path: stamp.split("|")[1] for path, stamp in looked_at.items()
+    }
+    assert (
+        skipped == listed.skipped == {"binary": 1, "too large": 1, "generated": 1, "lock file": 1}
+    )

@@ -24,7 +24,7 @@ class FileEvents:
     secrets: int = 0
     warning: str = ""
     skipped: str = ""
-    """It changed after it was listed; the next scrape looks again."""
+    """Why it is not read."""
 
     @property
     def seen(self) -> SeenDetails | None:

@@ -156,13 +156,18 @@ def _own_logs(root: Path) -> set[str]:
 
 
 def file_changes(
-    repository: Repository, stamps: Mapping[str, str], max_bytes: int = MAX_BYTES
+    repository: Repository,
+    stamps: Mapping[str, str],
+    max_bytes: int = MAX_BYTES,
+    *,
+    look_at_new: bool = True,
 ) -> FileChanges:
     """Compare the work tree with the stamps of the last reading ({} for the first).
 
     A file whose status is still the stamp's is not opened. To be called before `read_file`:
     what changes between the two is found by the next call. A stamp is `STATUS|VERSION`, or
-    `STATUS|!REASON` for a skipped file.
+    `STATUS|!REASON` for a skipped file. look_at_new: if False, a file without a stamp is not opened
+    either; it counts as changed, with the stamp `STATUS|`, to which who reads it adds the rest.
     """
     listed = list_files(repository)
     skipped = Counter(listed.skipped)
@@ -171,6 +176,9 @@ def file_changes(
     present = _statuses(repository.root, listed.paths, skipped)
     for path, status in present.items():
         stamp = stamps.get(path, "")
+        if not stamp and not look_at_new:
+            changed[path] = f"{status}|"
+            continue
         old_status, _, version = stamp.partition("|")
         if status != old_status or status == _RACY or version.startswith(_RETRIED):
             now = _version_on_disk(repository.root, path, max_bytes)

@@ -118,9 +118,11 @@ class FileScrape:
 
         stamps = self.log.cursor(_FILES)
         with FileReaders(self.repository, self.wanted.max_bytes) as readers:
-            if not stamps:  # all files are to be read: start while they are being listed
+            is_first = not stamps
+            if is_first:  # all files are to be read: start while they are being listed
                 readers.start()
-            changes = file_changes(self.repository, stamps, self.wanted.max_bytes)
+            limit = self.wanted.max_bytes
+            changes = file_changes(self.repository, stamps, limit, look_at_new=not is_first)
             if changes.changed:
                 progress.start("reading files", len(changes.changed))
                 for count in self._append(changes.changed, readers):
@@ -135,7 +137,7 @@ class FileScrape:
             while batch := list(islice(files, _FILES_A_TRANSACTION)):
                 taken = [file for file in batch if self._is_wanted(file)]
                 events = (event for file in taken for event in file.events)
-                cursor = CursorChange(_FILES, {file.path: stamps[file.path] for file in taken})
+                cursor = CursorChange(_FILES, {f.path: _stamp(stamps[f.path], f) for f in taken})
                 self.report.events += self.log.append(events, cursor)
                 for file in batch:
                     self._note_reading(file)
@@ -161,6 +163,13 @@ class FileScrape:
             _count(self.report.parsers, parsed.parser, 1)
             if parsed.warning:
                 self.report.warnings.append(f"{file.path}: {parsed.warning}")
+
+
+def _stamp(stamp: str, file: FileEvents) -> str:
+    """A file's stamp, with what its reading told where it was new."""
+    if not stamp.endswith("|"):
+        return stamp
+    return stamp + (f"!{file.skipped}" if file.skipped else file.events[0].version)
 
 
 def _count(counts: dict[str, int], key: str, number: int) -> None:
