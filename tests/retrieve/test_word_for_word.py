@@ -44,6 +44,16 @@ def index(tmp_path: Path) -> Iterator[Index]:
         ("cup broken", ["cup.py"]),
         ('why do I get "Cup broken"?', ["cup.py"]),
         ("why is it `Cup broken` now?", ["cup.py"]),
+        ("what says 'Cup broken'?", ["cup.py"]),
+        ("isn't the 'cup' broken, is the kettle's?", []),
+        ("kitchen.errors.TeaError: The pot 'green' is empty, fill it with tea", ["pot.py"]),
+        ("why do I get TeaError: The pot 'green' is empty, fill it with tea?", ["pot.py"]),
+        (
+            "Traceback:\n  File 'a.py', line 3\nTeaError: The pot 'red' is empty, fill it",
+            ["pot.py"],
+        ),
+        ("error[E12]: The pot 'green' is empty, fill it with green tea", ["pot.py"]),
+        ("kitchen: The pot 'green' is empty, fill it with green tea now", []),
         ("why is the cup broken?", []),
         ("is it fresh water for the kettle?", []),
         ("fill it with fresh water?", ["pot.py"]),  # some messages end so

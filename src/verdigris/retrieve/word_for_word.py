@@ -22,7 +22,13 @@ FEWEST_TELLING, OF_LONG_ROWS = 3, 2
 """Words without stop words of a row that is no whole text: `CSV contains more than` has two."""
 LONG_ROW = 4
 _MOST_PASSAGES = 500
-_QUOTED = re.compile(r"\"[^\"]+\"|`[^`]+`|“[^”]+”")
+_QUOTED = re.compile(r"\"[^\"]+\"|`[^`]+`|“[^”]+”|(?<!\w)'[^']+\s[^']+'(?!\w)")
+"""Several words in single quotes: that is how one quotes inside a shell's double ones."""
+_BEFORE_MESSAGE = re.compile(
+    r".*?(?:^|\s)(?:[\w.:]*(?:Error|Exception|Warning)|(?:[Ee]rror|ERROR)(?:\[[\w-]+\])?|fatal|panic):\s",
+    re.DOTALL,
+)
+"""Up to the name of an error, as it stands before the message in what a program prints."""
 
 Passage = tuple[int, int]
 """(document id, chunk id)."""
@@ -31,8 +37,11 @@ Passage = tuple[int, int]
 def passages_saying(index: Index, question: str) -> list[Passage]:
     """Where most words of a text stand in a row: what a question quotes, else a text as it is.
 
-    Raises StorageError.
+    What follows the name of an error in it comes before both. Raises StorageError.
     """
+    before = _BEFORE_MESSAGE.match(question)
+    if before and (found := _longest_rows(index, words_of(question[before.end() :]))):
+        return found
     quoted = _QUOTED.findall(question) if is_question(question) else []
     texts = quoted or ([question] if may_be_message(question) else [])
     return [passage for text in texts for passage in _longest_rows(index, words_of(text))]
