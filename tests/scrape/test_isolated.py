@@ -127,7 +127,6 @@ def test_a_process_that_does_not_start_is_said(
 ) -> None:
     monkeypatch.setattr("sys.executable", "/does/not/exist")
     with closing(IsolatedReaders(sources, MAX_BYTES)) as readers:
-        readers.start(1)
         assert "No such file" in warning(readers.read("a.go"))
     monkeypatch.setattr("sys.executable", "/bin/false")
     with closing(IsolatedReaders(sources, MAX_BYTES)) as readers:
@@ -154,9 +153,8 @@ def test_secrets_are_found_where_detectors_need_more_of_requests(
 
 def test_closing_leaves_no_process(sources: Path) -> None:
     readers = IsolatedReaders(sources, MAX_BYTES)
-    readers.start(2)
     readers.read("a.py")
-    assert reading_processes() == 2
+    assert reading_processes() == 1
     readers.close()
     readers.close()
     assert reading_processes() == 0

@@ -11,7 +11,7 @@ from verdigris.knowledge_base import KnowledgeBase
 from verdigris.scrape.file_events import FileEvents
 from verdigris.scrape.files import file_changes
 from verdigris.scrape.repository import open_repository
-from verdigris.upkeep.file_reading import FileReaders
+from verdigris.upkeep.file_reading import read_files
 
 if TYPE_CHECKING:
     from tests.conftest import GitFolder
@@ -32,8 +32,7 @@ def many_files(folder: GitFolder, count: int) -> list[str]:
 
 
 def read(folder: GitFolder, paths: list[str]) -> list[FileEvents]:
-    with FileReaders(open_repository(folder.root), MAX_BYTES) as readers:
-        return list(readers.read(paths))
+    return list(read_files(open_repository(folder.root), paths, MAX_BYTES))
 
 
 def test_files_come_in_the_given_order_each_as_when_read_alone(small_git: GitFolder) -> None:
@@ -56,21 +55,18 @@ def test_a_file_that_went_is_skipped_and_the_others_are_read(small_git: GitFolde
 
 def test_who_stops_early_leaves_no_process(small_git: GitFolder) -> None:
     paths = many_files(small_git, 150)
-    with FileReaders(open_repository(small_git.root), MAX_BYTES) as readers:
-        readers.start()
+    with closing(read_files(open_repository(small_git.root), paths, MAX_BYTES)) as files:
+        assert next(files).path == paths[0]
         assert reading_processes() > 0
-        with closing(readers.read(paths)) as files:
-            assert next(files).path == paths[0]
     assert reading_processes() == 0
 
 
 def test_a_few_documents_need_no_process(small_git: GitFolder) -> None:
     code, document, text = many_files(small_git, 3)
-    with FileReaders(open_repository(small_git.root), MAX_BYTES) as readers:
-        assert [file.path for file in readers.read([document])] == [document]
-        assert reading_processes() == 0
-        assert [file.path for file in readers.read([code, text])] == [code, text]
-        assert reading_processes() > 0
+    for path, processes in ((document, 0), (code, 1), (text, 1)):
+        with closing(read_files(open_repository(small_git.root), [path], MAX_BYTES)) as files:
+            assert next(files).path == path
+            assert reading_processes() == processes
 
 
 def test_a_first_scrape_stamps_files_as_looking_at_them_would(small_git: GitFolder) -> None:

@@ -75,10 +75,6 @@ class IsolatedReaders:
         self._seconds = seconds
         self._workers = Workers(__name__)
 
-    def start(self, count: int) -> None:
-        """Start so many processes, which takes them 0.2 s, before there is something to read."""
-        self._workers.start(count)
-
     def close(self) -> None:
         """End the processes."""
         self._workers.close()

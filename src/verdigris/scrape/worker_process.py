@@ -34,12 +34,6 @@ class Workers:
         self._module = module
         self._idle: SimpleQueue[Worker] = SimpleQueue()
 
-    def start(self, count: int) -> None:
-        """Start so many processes ahead of the first question; one that cannot start is left."""
-        with suppress(OSError):
-            for _ in range(count):
-                self._idle.put(Worker(self._module))
-
     @contextmanager
     def one(self) -> Iterator[Worker]:
         """A worker that is nobody else's; it is ended where an error leaves this context.

@@ -23,7 +23,6 @@ from verdigris.upkeep.progress import Progress
 
 if TYPE_CHECKING:
     from verdigris.scrape.file_events import FileEvents
-    from verdigris.upkeep.file_reading import FileReaders
 
 SOURCES = ("git", "sessions", "docs", "code")
 FORGE = "forge"
@@ -105,7 +104,15 @@ class FileScrape:
         Files of other kinds than the wanted ones stay for the next scrape. stored: called after
         each transaction, while the next files are being read.
         """
-        changes = self._read_changes(progress, stored)
+        stamps, limit = self.log.cursor(_FILES), self.wanted.max_bytes
+        # Of a first scrape all files are read anyway.
+        changes = file_changes(self.repository, stamps, limit, look_at_new=bool(stamps))
+        if changes.changed:
+            progress.start("reading files", len(changes.changed))
+            for count in self._append(changes.changed):
+                progress.advance(count)
+                stored()
+            progress.finish()
         if changes.gone or changes.restamped or changes.forgotten:
             gone = [Event(DOCUMENT_GONE, path, "") for path in changes.gone]
             self.log.append(gone, CursorChange(_FILES, changes.restamped, changes.forgotten))
@@ -113,27 +120,12 @@ class FileScrape:
         for reason, count in changes.skipped.items():
             _count(self.report.skipped, reason, count)
 
-    def _read_changes(self, progress: Progress, stored: Callable[[], None]) -> FileChanges:
-        from verdigris.upkeep.file_reading import FileReaders
-
-        stamps = self.log.cursor(_FILES)
-        with FileReaders(self.repository, self.wanted.max_bytes) as readers:
-            is_first = not stamps
-            if is_first:  # all files are to be read: start while they are being listed
-                readers.start()
-            limit = self.wanted.max_bytes
-            changes = file_changes(self.repository, stamps, limit, look_at_new=not is_first)
-            if changes.changed:
-                progress.start("reading files", len(changes.changed))
-                for count in self._append(changes.changed, readers):
-                    progress.advance(count)
-                    stored()
-                progress.finish()
-        return changes
-
-    def _append(self, stamps: Mapping[str, str], readers: FileReaders) -> Iterator[int]:
+    def _append(self, stamps: Mapping[str, str]) -> Iterator[int]:
         """Append files (path → stamp); yield how many were read after each transaction."""
-        with closing(readers.read(tuple(stamps))) as files:
+        from verdigris.upkeep.file_reading import read_files
+
+        paths, limit = tuple(stamps), self.wanted.max_bytes
+        with closing(read_files(self.repository, paths, limit)) as files:
             while batch := list(islice(files, _FILES_A_TRANSACTION)):
                 taken = [file for file in batch if self._is_wanted(file)]
                 events = (event for file in taken for event in file.events)
