@@ -61,9 +61,12 @@ def test_who_stops_early_leaves_no_process(small_git: GitFolder) -> None:
     assert reading_processes() == 0
 
 
-def test_a_few_documents_need_no_process(small_git: GitFolder) -> None:
+def test_a_few_documents_and_texts_need_no_process(small_git: GitFolder) -> None:
     code, document, text = many_files(small_git, 3)
-    for path, processes in ((document, 0), (code, 1), (text, 1)):
+    small_git.write("tool", "#!/bin/sh\nboil\n")
+    small_git.write("page.html", "<p>Tea</p>")
+    wanted = {document: 0, text: 0, code: 1, "tool": 1, "page.html": 1}
+    for path, processes in wanted.items():
         with closing(read_files(open_repository(small_git.root), [path], MAX_BYTES)) as files:
             assert next(files).path == path
             assert reading_processes() == processes

@@ -39,9 +39,10 @@ def parser_for(path: str, first_line: str = "") -> Parser:
     return parse_code if language_of(path, first_line) else parse_text
 
 
-def is_prose(path: str) -> bool:
-    """Whether a file is read by one of our own parsers of documents, whatever is in it."""
-    return parser_for(path) in (parse_markdown, parse_restructuredtext, parse_asciidoc)
+def is_plain(path: str) -> bool:
+    """Whether a file is read by this package's own code alone, whatever is in it."""
+    has_extension = bool(PurePosixPath(path).suffix)  # else its first line may say that it is code
+    return has_extension and not format_of(path) and parser_for(path) is not parse_code
 
 
 def parse_code(file: SourceFile) -> list[Event]:

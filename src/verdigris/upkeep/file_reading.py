@@ -31,26 +31,26 @@ def read_files(
 
     max_bytes: larger files are not read.
     """
-    root, prose = repository.root, _prose_of_few(paths)
+    root, plain = repository.root, _plain_of_few(paths)
     with closing(IsolatedReaders(root, max_bytes)) as readers, closing(PdfExtractors()) as pdf:
 
         def read(path: str) -> FileEvents:
             if format_of(path) is PDF:  # in a process of its own, with other bounds
                 return read_events(root, path, max_bytes, pdf.extract)
-            if path in prose:
+            if path in plain:
                 return read_events(root, path, max_bytes)
             return readers.read(path)
 
         yield from _ahead(read, paths)
 
 
-def _prose_of_few(paths: Sequence[str]) -> frozenset[str]:
-    """Prose among few files, which takes less time to read here than a process to start."""
+def _plain_of_few(paths: Sequence[str]) -> frozenset[str]:
+    """Those among few files that are read here: that takes less than to start a process."""
     if len(paths) > _FEW_FILES:
         return frozenset()
-    from verdigris.scrape.parsers import is_prose  # imports all parsers of documents
+    from verdigris.scrape.parsers import is_plain  # imports all parsers of documents
 
-    return frozenset(filter(is_prose, paths))
+    return frozenset(filter(is_plain, paths))
 
 
 def _ahead(
