@@ -7,7 +7,12 @@ from tests.scrape.code.test_code import calls_of, file_details, read, symbols
 
 
 def calls(text: str) -> list[str]:
-    return sorted(call.name for call in file_details(read("a.rb", text)).calls)
+    """Return the names of all calls of a file, sorted."""
+    events = read("a.rb", text)
+    found = [*file_details(events).calls]
+    for symbol in symbols(events).values():
+        found += symbol.calls
+    return sorted(call.name for call in found)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +25,7 @@ def calls(text: str) -> list[str]:
         ("pour if full", "full pour"),
         ("alias brew boil", ""),
         ("undef brew", ""),
+        ("def brew=(cup)\nend", ""),
         ("[__FILE__, __LINE__]", ""),
         ("cups.map { _1 + _2 }", "cups map"),
     ],
@@ -78,10 +84,7 @@ def test_a_name_is_a_variable_after_it_is_bound(binding: str) -> None:
 def test_a_parameter_is_a_variable_inside(
     parameters: str, before: str, after: str, around: str
 ) -> None:
-    events = read("a.rb", f"{before}{parameters}{after}\ntea\n")
-    assert sorted(call.name for call in file_details(events).calls) == sorted(
-        [*around.split(), "tea"]
-    )
+    assert calls(f"{before}{parameters}{after}\ntea\n") == [*around.split(), "tea"]
 
 
 def test_a_default_value_is_called() -> None:
@@ -99,6 +102,8 @@ def test_a_default_value_is_called() -> None:
         ("tea = 1\ncups { tea = 2 }\ntea\n", "cups"),
         ("tea = Pot\nclass << tea\nend\n", ""),
         ("tea = Pot\ndef tea.fill\nend\n", ""),
+        ("tea = 1\nclass << self\n  tea\nend\n", "tea"),
+        ("tea = 1\ncase 1\nin ^tea then 2\nend\n", ""),
         ("/(?<tea>.)/.match('1')\ntea\n", "match tea"),
         ("/(?<tea>#{1})/ =~ '1'\ntea\n", "tea"),
     ],

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from tree_sitter import Range
 
 _MACRO_CALL = re.compile(rb"\b([A-Z_][A-Z0-9_]{2,})\(")
-_DIRECTIVE = re.compile(
-    rb"^[ \t]*(?:#[ \t]*(\w+)(?:\\\r?\n|.)*|using [\w.= ]+;.*)\n?", re.MULTILINE
-)
-"""C#'s `using` may stand in every branch, as `#include` does."""
+_DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(\w+)(?:\\\r?\n|.)*\n?", re.MULTILINE)
 _IF = frozenset({b"if", b"ifdef", b"ifndef"})
 _ELSE = frozenset({b"else", b"elif", b"elifdef", b"elifndef", b"endif"})
-_KEPT = frozenset({b"include", b"define", None})
+_KEPT = frozenset({b"include", b"define"})
 _SPACES = bytes(byte if byte == ord("\n") else ord(" ") for byte in range(256))
 
 Span = tuple[int, int]
@@ -28,8 +25,6 @@ class FirstBranches:
     source: bytes
     directives: bytes
     """Nothing but what the source includes and defines."""
-    undirected: bytes
-    """All branches, but without what the source includes and defines."""
     branches: tuple[Range, ...]
     """Where the other branches are."""
 
@@ -79,7 +74,6 @@ def first_branches(source: bytes) -> FirstBranches:
     return FirstBranches(
         _without(source, sorted(gone + branches)),
         _only(source, directives),
-        _without(source, directives),
         tuple(_ranges(source, branches)),
     )
 

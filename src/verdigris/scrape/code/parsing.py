@@ -39,18 +39,18 @@ def parse(source: bytes, grammar: Grammar, language: Language) -> Parsed:
         first = first_branches(known)
         tree = Parser(grammar).parse(first.source)
         if _broken_bytes(tree) < broken:
-            parts = tuple(_parts(first, grammar))
+            parts = tuple(_parts(known, first, grammar))
             best = Parsed(tree, parts, macro_calls(source, known))
     return best
 
 
-def _parts(first: FirstBranches, grammar: Grammar) -> Iterator[Tree]:
+def _parts(source: bytes, first: FirstBranches, grammar: Grammar) -> Iterator[Tree]:
     """Parse the directives as if nothing were between them, and every branch that is whole."""
     parser = Parser(grammar)
     yield parser.parse(first.directives)
     for branch in first.branches:
         parser.included_ranges = [branch]
-        tree = parser.parse(first.undirected)
+        tree = parser.parse(source)
         if not tree.root_node.has_error:
             yield tree
 

@@ -31,7 +31,6 @@
 (setter (identifier) @told)
 (alias (identifier) @told)
 (undef (identifier) @told)
-(variable_reference_pattern (identifier) @told)
 ; What begins without variables, and what sees those around it
 [(method) (singleton_method)] @alone
 (class body: (_) @alone)
