@@ -312,6 +312,15 @@ def test_calls_with_types_that_are_awaited(path: str) -> None:
     assert calls_of(read(path, text), "f") == ["boil", "fill"]
 
 
+def test_ruby_imports_with_and_without_parentheses() -> None:
+    text = (
+        "require 'a'\nrequire('b')\nrequire_relative 'c'\nrequire_relative('d')\n"
+        "autoload :E, 'e'\nautoload(:F, 'f')\nload('g', true)\n"
+    )
+    found = [module for module, _, _ in imports(read("a.rb", text))]
+    assert found == ["a", "b", "./c", "./d", "e", "f", "g"]
+
+
 def test_what_looks_like_a_call_and_is_none() -> None:
     php = "<?php\nfunction f() { return isset($pot) || empty($cup) || isset_lid(); }\n"
     assert calls_of(read("a.php", php), "f") == ["isset_lid"]

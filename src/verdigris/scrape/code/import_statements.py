@@ -13,6 +13,7 @@ from verdigris.scrape.code.syntax import Captures, text_of
 _USE_TOKEN = re.compile(r"[{},]|[^{},]+")
 _SCALA_CLAUSE = re.compile(r"[^,{]+(?:\{[^}]*\})?")
 _WILDCARDS = frozenset({"_", "*", "given"})
+_RELATIVE = "require_relative"
 _SWIFT_MODULE = re.compile(r"(?:^|/)(?:Sources?|Tests)/([^/]+)/")
 
 
@@ -43,9 +44,11 @@ def _spelled(captures: Captures, source: bytes) -> Iterator[tuple[str, list[str]
         yield _sourced(text_of(node, source)), []
     if "require" in captures and text_of(captures["require"][0], source) != "require":
         return
+    is_relative = "loader" in captures and text_of(captures["loader"][0], source) == _RELATIVE
     imported = [text_of(node, source) for node in captures.get("imported", ())]
     for module in captures.get("module", ()):
-        yield text_of(module, source).strip("\"'"), imported
+        name = text_of(module, source).strip("\"'")
+        yield f"./{name}" if is_relative else name, imported
 
 
 def _use_paths(tree: str) -> Iterator[tuple[str, list[str]]]:

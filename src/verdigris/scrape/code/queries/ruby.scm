@@ -11,11 +11,11 @@
 (comment) @comment
 
 ; Imports
-(call method: (identifier) @loader arguments: (argument_list
-    . (simple_symbol)? . (string (string_content) @module))
-  (#any-of? @loader "require" "load" "autoload")) @import
-(call method: (identifier) @loader arguments: (argument_list . (string (string_content) @sibling))
-  (#eq? @loader "require_relative")) @import
+(call method: (identifier) @loader arguments: (argument_list . (string (string_content) @module))
+  (#any-of? @loader "require" "require_relative" "load")) @import
+(call method: (identifier) @loader
+  arguments: (argument_list . (simple_symbol) . (string (string_content) @module))
+  (#eq? @loader "autoload")) @import
 
 ; Calls
 (call method: [(identifier) (constant)] @call)
