@@ -109,6 +109,19 @@ def test_a_grammar_that_hangs_is_ended(grammar_that: Path, sources: Path) -> Non
         assert reading_processes() == 0
 
 
+@pytest.mark.slow
+def test_a_long_session_log_has_more_time(sources: Path) -> None:
+    entry = "### 09:10 - Update\n\n- Boiled water for the tea, twice\n- Decision: no sugar\n\n"
+    path = ".verdigris/sessions/20260102-030405.md"
+    sources.joinpath(path).parent.mkdir(parents=True)
+    sources.joinpath(path).write_text("# Session: Tea\n\n" + entry * (15_000_000 // len(entry)))
+    with closing(IsolatedReaders(sources, MAX_BYTES, seconds=3)) as readers:
+        file = readers.read(path)
+    assert file.seen is not None
+    assert file.seen.kind == "session"
+    assert len(file.events) > 100_000
+
+
 def test_a_parser_that_raises_says_what(grammar_that: Path, sources: Path) -> None:
     write_go_grammar(grammar_that, "raise KeyError('odd')")
     with closing(IsolatedReaders(sources, MAX_BYTES)) as readers:

@@ -8,6 +8,7 @@ process starts with the first file that finds none idle and lives until `close`.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,7 +24,8 @@ from verdigris.scrape.files import read_as_text
 from verdigris.scrape.worker_process import Workers, answer_all
 
 SECONDS = 10.0
-"""What a file may take: the largest that are parsed need less than one second."""
+"""What a file may take, and a larger one for each megabyte, for which it needs about one."""
+_MEGABYTE = 1 << 20
 
 
 class _Question(msgspec.Struct, array_like=True, frozen=True):
@@ -66,7 +68,8 @@ _ANSWER = msgspec.msgpack.Decoder(_Answer)
 class IsolatedReaders:
     """Reads files of a work tree in processes, one for each thread that asks at once. Close them.
 
-    max_bytes: larger files are not read. seconds: what a file may take.
+    max_bytes: larger files are not read, but for session logs and files with pictures. seconds:
+    what a megabyte may take.
     """
 
     def __init__(self, root: Path, max_bytes: int, seconds: float = SECONDS) -> None:
@@ -82,11 +85,12 @@ class IsolatedReaders:
     def read(self, path: str) -> FileEvents:
         """Read a file as `read_events` does, or as text, with a warning, if that fails."""
         question = _Question(str(self._root), path, self._max_bytes)
+        seconds = self._seconds_for(path)
         try:
             with self._workers.one() as worker:
-                message = b"".join(worker.ask(msgspec.msgpack.encode(question), self._seconds))
+                message = b"".join(worker.ask(msgspec.msgpack.encode(question), seconds))
         except TimeoutError:
-            failed = f"parsing took longer than {self._seconds:g} s"
+            failed = f"parsing took longer than {seconds:g} s"
         except OSError as error:
             failed = f"parsing failed: {error}"
         else:
@@ -95,6 +99,13 @@ class IsolatedReaders:
                 return _file_events(path, answer)
             failed = f"parsing failed ({answer.failed})"
         return self._as_text(path, f"{failed}; cut as text")
+
+    def _seconds_for(self, path: str) -> float:
+        try:
+            megabytes = os.lstat(self._root / path).st_size // _MEGABYTE
+        except OSError:
+            megabytes = 0
+        return self._seconds * max(megabytes, 1)
 
     def _as_text(self, path: str, warning: str) -> FileEvents:
         from verdigris.scrape.documents.plain_text import parse_text
