@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -88,6 +89,15 @@ def test_events_are_the_same_as_without_a_process(sources: Path) -> None:
             assert readers.read(path) == read_events(sources, path, MAX_BYTES + 1_000_000)
         assert readers.read("guide.md").secrets == 1
         assert readers.read("gone.py").skipped == "missing"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_the_name_of_the_folder_need_not_be_text(sources: Path) -> None:
+    folder = sources / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    folder.joinpath("a.py").write_text(PYTHON)
+    with closing(IsolatedReaders(folder, MAX_BYTES)) as readers:
+        assert is_whole(readers, folder)
 
 
 def test_a_grammar_that_crashes_costs_one_file(grammar_that: Path, sources: Path) -> None:

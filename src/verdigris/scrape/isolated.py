@@ -29,7 +29,8 @@ _MEGABYTE = 1 << 20
 
 
 class _Question(msgspec.Struct, array_like=True, frozen=True):
-    root: str
+    root: bytes
+    """A folder's name need not be text."""
     path: str
     max_bytes: int
 
@@ -84,7 +85,7 @@ class IsolatedReaders:
 
     def read(self, path: str) -> FileEvents:
         """Read a file as `read_events` does, or as text, with a warning, if that fails."""
-        question = _Question(str(self._root), path, self._max_bytes)
+        question = _Question(os.fsencode(self._root), path, self._max_bytes)
         seconds = self._seconds_for(path)
         try:
             with self._workers.one() as worker:
@@ -137,11 +138,11 @@ def _import_detectors() -> None:
 def _answers(message: bytes) -> Iterator[bytes]:
     question = _QUESTION.decode(message)
     try:
-        file = read_events(Path(question.root), question.path, question.max_bytes)
-        answer = _answer(file)
+        root = Path(os.fsdecode(question.root))
+        file = read_events(root, question.path, question.max_bytes)
+        yield msgspec.msgpack.encode(_answer(file))
     except Exception as error:
-        answer = _Answer(failed=f"{type(error).__name__}: {error}")
-    yield msgspec.msgpack.encode(answer)
+        yield msgspec.msgpack.encode(_Answer(failed=f"{type(error).__name__}: {error}"))
 
 
 def _answer(file: FileEvents) -> _Answer:
