@@ -48,22 +48,23 @@ def test_a_newer_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
             migrate(connection, path, (ONE,))
 
 
-def test_migrating_in_two_threads_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_threads_may_open_and_migrate_at_once(tmp_path: Path) -> None:
     failures: list[BaseException] = []
 
-    def run() -> None:
+    def run(path: Path) -> None:
         try:
             with closing(connect(path)) as connection, storage_errors(path):
                 migrate(connection, path, (ONE, TWO))
         except BaseException as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=run) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for attempt in range(200):  # few of them meet
+        path = tmp_path / f"{attempt}.db"
+        threads = [threading.Thread(target=run, args=(path,)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert failures == []
 
 
